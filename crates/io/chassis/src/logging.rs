@@ -1,0 +1,88 @@
+//! Logs on stderr: fields and a constant sentence.
+
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For a person at a terminal.
+    Text,
+    /// One JSON object a line, for a collector.
+    #[default]
+    Json,
+}
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// A format that is not known.
+    #[error("unknown log format {0:?}; use text or json")]
+    Format(String),
+    /// A filter that does not parse.
+    #[error("cannot read log level {level:?}; use error, warn, info, debug, trace or target=level,…")]
+    Level {
+        /// As given.
+        level: String,
+        /// What the parser says.
+        #[source]
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// Something else in this process logs already.
+    #[error("logging is set up already")]
+    Twice,
+}
+
+impl FromStr for Format {
+    type Err = LoggingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            other => Err(LoggingError::Format(other.into())),
+        }
+    }
+}
+
+/// Sends what the process logs to stderr, for its whole life.
+///
+/// `level` is a level (`info`) or directives as tracing-subscriber's `EnvFilter` reads them
+/// (`info,hyper=warn`).
+///
+/// # Errors
+/// [`LoggingError`]: the level does not parse, or logging is set up already.
+pub fn init(format: Format, level: &str) -> Result<(), LoggingError> {
+    let filter = EnvFilter::try_new(level)
+        .map_err(|source| LoggingError::Level { level: level.to_owned(), source })?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    match format {
+        Format::Text => lines.try_init(),
+        Format::Json => lines.json().flatten_event(true).try_init(),
+    }
+    .map_err(|_| LoggingError::Twice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(format: &str, level: &str, expect: Result<(), &str>) {
+        let found = format.parse().and_then(|format| init(format, level)).map_err(|error| error.to_string());
+        assert_eq!(found.as_ref().map_err(String::as_str).copied(), expect);
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know_and_a_second_time() {
+        check("xml", "info", Err("unknown log format \"xml\"; use text or json"));
+        check(
+            "json",
+            "a=b=c",
+            Err("cannot read log level \"a=b=c\"; use error, warn, info, debug, trace or target=level,…"),
+        );
+        check("json", "info,hyper=warn", Ok(()));
+        check("text", "debug", Err("logging is set up already"));
+    }
+}
