@@ -1,0 +1,126 @@
+//! The Secret that an opened SealedSecret stands for.
+
+use std::collections::BTreeMap;
+
+use sealward_api::bitnami::{
+    ANNOTATION_SET, API_VERSION, KIND, SKIP_SET_OWNER_REFERENCES_ANNOTATION, SealedSecret, TemplateMetadata,
+};
+use sealward_diagnostic::Origin;
+use sealward_document::{Map, Node, SecretString, Value};
+use sealward_manifest::{Manifest, ManifestError};
+use secrecy::ExposeSecret;
+use thiserror::Error;
+
+use crate::base64_text;
+use crate::open::Opened;
+
+/// Why no Secret was made of an opened SealedSecret.
+#[derive(Debug, Error, PartialEq)]
+pub enum SecretError {
+    /// Some values are made by a Go template.
+    #[error(
+        "spec.template.data holds Go templates, which are not supported: {} ({{{{ }}}} may not occur in plain values)",
+        items.join(", ")
+    )]
+    Templates {
+        /// Their keys.
+        items: Vec<String>,
+    },
+    /// The SealedSecret has no name.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+/// Makes the Secret: name and namespace of the SealedSecret, all else from its template, values opened.
+///
+/// Of `template.data`, plain text becomes a value unless an encrypted value has that key, and null keeps an item out
+/// (upstream 0.40); text with `{{` is refused. The owner reference is upstream's: one, controller, without
+/// blockOwnerDeletion; a SealedSecret without a uid, read from a file, gives none.
+pub fn secret_for(sealed: &SealedSecret, opened: &Opened, origin: &Origin) -> Result<Manifest, SecretError> {
+    let template = sealed.spec.template.clone().unwrap_or_default();
+    let data = data(&template.data.unwrap_or_default(), opened)?;
+    let text = |text: &str| Node::text(text, origin.clone());
+    let made = |value| Node::made(value, origin.clone());
+
+    let mut root = Map::default();
+    root.insert("apiVersion", text("v1"));
+    root.insert("kind", text("Secret"));
+    root.insert(
+        "metadata",
+        made(Value::Map(metadata(sealed, &template.metadata.unwrap_or_default(), origin))),
+    );
+    if let Some(secret_type) = template.secret_type.filter(|name| !name.is_empty()) {
+        root.insert("type", text(&secret_type));
+    }
+    if let Some(immutable) = template.immutable {
+        root.insert("immutable", made(Value::Bool(immutable)));
+    }
+    let data = data.into_iter().map(|(key, value)| (key, made(Value::Secret(value))));
+    root.insert("data", made(Value::Map(data.collect())));
+    Ok(Manifest::from_node(made(Value::Map(root)))?)
+}
+
+/// The values in base64, as `data` has them.
+fn data(
+    template: &BTreeMap<String, Option<String>>,
+    opened: &Opened,
+) -> Result<BTreeMap<String, SecretString>, SecretError> {
+    let templates = template.iter().filter(|(_, text)| text.as_ref().is_some_and(|text| text.contains("{{")));
+    let items: Vec<String> = templates.map(|(key, _)| key.clone()).collect();
+    if !items.is_empty() {
+        return Err(SecretError::Templates { items });
+    }
+    let encoded = |bytes: &[u8]| SecretString::from(base64_text::encode(bytes));
+    let mut data: BTreeMap<String, SecretString> =
+        opened.items.iter().map(|(key, value)| (key.clone(), encoded(value.expose_secret()))).collect();
+    for (key, text) in template {
+        match text {
+            None => {
+                data.remove(key);
+            }
+            Some(text) if !opened.items.contains_key(key) => {
+                data.insert(key.clone(), encoded(text.as_bytes()));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(data)
+}
+
+fn metadata(sealed: &SealedSecret, template: &TemplateMetadata, origin: &Origin) -> Map {
+    let text = |text: &str| Node::text(text, origin.clone());
+    let made = |value| Node::made(value, origin.clone());
+    let mut metadata = Map::default();
+    metadata.insert("name", text(sealed.metadata.name.as_deref().unwrap_or_default()));
+    if let Some(namespace) = sealed.metadata.namespace.as_deref() {
+        metadata.insert("namespace", text(namespace));
+    }
+    for (field, texts) in [("labels", &template.labels), ("annotations", &template.annotations)] {
+        if let Some(texts) = texts.as_ref().filter(|texts| !texts.is_empty()) {
+            let texts = texts.iter().map(|(key, value)| (key.clone(), text(value)));
+            metadata.insert(field, made(Value::Map(texts.collect())));
+        }
+    }
+    if let Some(finalizers) = template.finalizers.as_ref().filter(|list| !list.is_empty()) {
+        let finalizers = finalizers.iter().map(|finalizer| text(finalizer));
+        metadata.insert("finalizers", made(Value::List(finalizers.collect())));
+    }
+    if let Some(uid) = sealed.metadata.uid.as_deref().filter(|_| !skips_owner(template)) {
+        let owner = [
+            ("apiVersion", text(API_VERSION)),
+            ("kind", text(KIND)),
+            ("name", text(sealed.metadata.name.as_deref().unwrap_or_default())),
+            ("uid", text(uid)),
+            ("controller", made(Value::Bool(true))),
+        ];
+        let owner = Value::Map(owner.into_iter().map(|(key, node)| (key.to_owned(), node)).collect());
+        metadata.insert("ownerReferences", made(Value::List(vec![made(owner)])));
+    }
+    metadata
+}
+
+fn skips_owner(template: &TemplateMetadata) -> bool {
+    let annotations = template.annotations.as_ref();
+    let annotation = annotations.and_then(|map| map.get(SKIP_SET_OWNER_REFERENCES_ANNOTATION));
+    annotation.is_some_and(|value| value == ANNOTATION_SET)
+}
