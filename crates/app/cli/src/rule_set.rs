@@ -1,0 +1,76 @@
+//! Which rules a repository is held against.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sealward_api::{names, ruleset};
+use sealward_files::{Folder, Limits};
+use sealward_manifest::{Manifest, read, read_each};
+use sealward_policy::{CompiledRules, RuleSet};
+use sealward_snapshot::Snapshot;
+
+use crate::failure::Failure;
+
+/// Sealward's own rules, used where a repository has none.
+const BUILT_IN: &str = include_str!("../../../../deploy/policies/ruleset.yaml");
+
+/// The rules of `given` (files of RuleSet objects, folders of policies); without any, the RuleSet
+/// objects of the repository; without any of those, the built-in ones.
+pub(crate) fn load(repository: &Snapshot, given: &[PathBuf]) -> Result<CompiledRules, Failure> {
+    let mut specs = Vec::new();
+    for path in given {
+        specs.extend(if path.is_dir() { from_folder(path)? } else { from_file(path)? });
+    }
+    if given.is_empty() {
+        specs = in_repository(repository)?;
+        if specs.is_empty() {
+            specs = rule_sets(&read("built-in rules", BUILT_IN.as_bytes())?)?;
+        }
+    }
+    compile(&specs)
+}
+
+/// Compiles `specs`, all causes in one failure.
+pub(crate) fn compile(specs: &[ruleset::RuleSetSpec]) -> Result<CompiledRules, Failure> {
+    RuleSet::load(specs).map_err(|error| Failure::of(format!("the rule set does not load:\n{error}")))
+}
+
+/// The rule set of a folder of policies.
+pub(crate) fn from_folder(path: &Path) -> Result<Vec<ruleset::RuleSetSpec>, Failure> {
+    let listing = Folder::at(path, Limits::default())?.list(&[])?;
+    Ok(vec![sealward_policy::folder::read(&listing.snapshot, "")?])
+}
+
+fn from_file(path: &Path) -> Result<Vec<ruleset::RuleSetSpec>, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::of(format!("cannot read {}: {error}", path.display())))?;
+    let specs = rule_sets(&read(&path.display().to_string(), &bytes)?)?;
+    if specs.is_empty() {
+        return Err(Failure::of(format!("{} holds no RuleSet", path.display())));
+    }
+    Ok(specs)
+}
+
+fn in_repository(repository: &Snapshot) -> Result<Vec<ruleset::RuleSetSpec>, Failure> {
+    let files = repository.entries().filter(|(path, _)| path.ends_with(".yaml") || path.ends_with(".yml"));
+    let bytes = files.filter_map(|(path, _)| Some((path, repository.read(path).ok()?)));
+    let candidates = bytes.filter(|(_, bytes)| {
+        String::from_utf8_lossy(bytes).lines().any(|line| line.trim_end() == "kind: RuleSet")
+    });
+    let manifests: Vec<Manifest> =
+        candidates.flat_map(|(path, bytes)| read_each(path, &bytes).manifests).filter_map(Result::ok).collect();
+    rule_sets(&manifests)
+}
+
+fn rule_sets(manifests: &[Manifest]) -> Result<Vec<ruleset::RuleSetSpec>, Failure> {
+    let mut found: Vec<&Manifest> =
+        manifests.iter().filter(|manifest| manifest.gvk().is(names::GROUP, ruleset::KIND)).collect();
+    found.sort_by_key(|manifest| manifest.name());
+    found
+        .into_iter()
+        .map(|manifest| {
+            let spec = manifest.root().get("spec").map(|spec| spec.to_json_redacted()).unwrap_or_default();
+            serde_json::from_value(spec)
+                .map_err(|error| Failure::of(format!("{}: the RuleSet does not have its shape: {error}", manifest.origin())))
+        })
+        .collect()
+}

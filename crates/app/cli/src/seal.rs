@@ -1,0 +1,244 @@
+//! `sealward seal`: Secrets in, SealedSecrets out.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use sealward_chassis::clock;
+use sealward_cluster::{Cluster, ConnectOptions};
+use sealward_document::{Node, json, yaml};
+use sealward_files::{Folder, Limits};
+use sealward_keys::{AgeRecipient, Certificate, parse_recipients};
+use sealward_keyservice::{FetchOptions, Pin};
+use sealward_manifest::{Manifest, read};
+use sealward_sealing::{AgeRecipients, Recipients, Scope, SealOptions, seal_secret};
+use sealward_snapshot::Edit;
+
+use crate::failure::Failure;
+use crate::output;
+
+/// Largest input.
+const MAX_INPUT: u64 = 16 << 20;
+
+/// Seals the Secrets of a file or of stdin, for the owner of a certificate (RSA, Bitnami's format) or
+/// for age recipients. Without --cert, --recipient or --age the certificate is fetched from the cluster.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// File of Secrets, YAML or JSON, one or several documents; `-` or nothing is stdin.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// Certificate to seal for: a file or an http(s) URL.
+    #[arg(long, env = "SEALED_SECRETS_CERT", value_name = "FILE|URL", conflicts_with_all = ["recipient", "age"])]
+    cert: Option<String>,
+    /// age recipient to seal for; may be repeated.
+    #[arg(long, value_name = "age1…", conflicts_with = "age")]
+    recipient: Vec<String>,
+    /// Seal for the age recipients that the cluster's sealer names.
+    #[arg(long)]
+    age: bool,
+    /// Where --age asks: an https URL, or any URL with --digest; the API server by default.
+    #[arg(long, value_name = "URL", requires = "age")]
+    recipients_url: Option<String>,
+    /// SHA-256 that the fetched certificate or list of recipients must have, `sha256:<hex>`.
+    #[arg(long, value_name = "sha256:…")]
+    digest: Option<Pin>,
+    /// Where the values open: strict (this namespace and name), namespace-wide, cluster-wide. Without it
+    /// the Secret's annotations decide.
+    #[arg(long, value_enum)]
+    scope: Option<ScopeArg>,
+    /// Namespace of Secrets that name none.
+    #[arg(short = 'n', long)]
+    namespace: Option<String>,
+    /// Name instead of the Secret's.
+    #[arg(long)]
+    name: Option<String>,
+    /// Seal a Secret without data too.
+    #[arg(long)]
+    allow_empty_data: bool,
+    /// Format of the output; by default what the output file's name says, else YAML.
+    #[arg(short = 'o', long, value_enum)]
+    format: Option<Format>,
+    /// File to write, atomically; stdout by default.
+    #[arg(short = 'w', long, value_name = "FILE")]
+    sealed_secret_file: Option<PathBuf>,
+    /// Kubeconfig file.
+    #[arg(long, env = "KUBECONFIG")]
+    kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig.
+    #[arg(long)]
+    context: Option<String>,
+    /// The sealer's Service.
+    #[arg(long, env = "SEALED_SECRETS_CONTROLLER_NAME", default_value = "sealward-sealer")]
+    controller_name: String,
+    /// The sealer's namespace.
+    #[arg(long, env = "SEALED_SECRETS_CONTROLLER_NAMESPACE", default_value = "sealward-system")]
+    controller_namespace: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ScopeArg {
+    Strict,
+    NamespaceWide,
+    ClusterWide,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+impl From<ScopeArg> for Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Strict => Self::Strict,
+            ScopeArg::NamespaceWide => Self::NamespaceWide,
+            ScopeArg::ClusterWide => Self::ClusterWide,
+        }
+    }
+}
+
+/// Seals and writes.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(seal(args))
+}
+
+async fn seal(args: Args) -> Result<ExitCode, Failure> {
+    let (path, bytes) = input(args.secret_file.as_deref())?;
+    let secrets = read(&path, &bytes).map_err(|error| {
+        let hint = error.hint.clone();
+        let failure = Failure::from(error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
+    if secrets.is_empty() {
+        return Err(Failure::of(format!("{path} holds no Secret")).hint("give a Secret by -f FILE or on stdin"));
+    }
+    let kubeconfig = ConnectOptions { kubeconfig: args.kubeconfig.clone(), context: args.context.clone() };
+    let default_namespace = default_namespace(&args, &secrets, &kubeconfig).await;
+    let recipients = recipients(&args, &kubeconfig).await?;
+    let options = SealOptions {
+        scope: args.scope.map(Scope::from),
+        name: args.name.as_deref(),
+        namespace: args.namespace.as_deref(),
+        default_namespace: default_namespace.as_deref(),
+        allow_empty_data: args.allow_empty_data,
+    };
+    let mut sealed = Vec::new();
+    for secret in &secrets {
+        let one = seal_secret(secret, &recipients, &options)
+            .map_err(|error| Failure::of(format!("{}: {error}", secret.origin())))?;
+        sealed.push(one.into_root());
+    }
+    write(&args, &sealed)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn input(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
+    let mut bytes = Vec::new();
+    let path = match file.filter(|path| *path != Path::new("-")) {
+        None => {
+            std::io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes)?;
+            "<stdin>".to_owned()
+        }
+        Some(path) => {
+            let failed = |error| Failure::of(format!("cannot read {}: {error}", path.display()));
+            let opened = fs::File::open(path).map_err(failed)?;
+            opened.take(MAX_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+            path.display().to_string()
+        }
+    };
+    if bytes.len() as u64 > MAX_INPUT {
+        return Err(Failure::of(format!("{path} is larger than 16 MiB")));
+    }
+    Ok((path, bytes))
+}
+
+/// The namespace of the kubeconfig's context, looked up only when a Secret needs it.
+async fn default_namespace(args: &Args, secrets: &[Manifest], kubeconfig: &ConnectOptions) -> Option<String> {
+    let needed = args.namespace.is_none() && secrets.iter().any(|secret| secret.namespace().is_empty());
+    if !needed || matches!(args.scope, Some(ScopeArg::ClusterWide)) {
+        return None;
+    }
+    let cluster = Cluster::connect(kubeconfig).await.ok()?;
+    let namespace = cluster.default_namespace().to_owned();
+    output::talk(&format!("note: sealing for namespace {namespace:?}, which the kubeconfig names\n"));
+    Some(namespace)
+}
+
+async fn recipients(args: &Args, kubeconfig: &ConnectOptions) -> Result<Recipients, Failure> {
+    if args.age {
+        return age(fetched_recipients(args, kubeconfig).await?);
+    }
+    if !args.recipient.is_empty() {
+        let parse = |text: &String| text.parse().map_err(|error| Failure::of(format!("--recipient: {error}")));
+        return age(args.recipient.iter().map(parse).collect::<Result<Vec<_>, _>>()?);
+    }
+    let pem = match &args.cert {
+        Some(source) => {
+            if source.starts_with("http://") && args.digest.is_none() {
+                output::talk("warning: a certificate fetched over http can be anybody's; use https or --digest\n");
+            }
+            let options = FetchOptions { pin: args.digest.clone(), allow_plain_http: true, ..FetchOptions::default() };
+            sealward_keyservice::certificate(source, &options).await?
+        }
+        None => ask_sealer(args, kubeconfig, "/v1/cert.pem").await?.into_bytes(),
+    };
+    let certificate = Certificate::from_pem(&pem)?;
+    certificate.check_validity(clock::now()).map_err(|error| {
+        Failure::from(error).hint("fetch the sealer's newest certificate, or ask its operator to renew it")
+    })?;
+    Ok(Recipients::Rsa(certificate.public_key().clone()))
+}
+
+fn age(recipients: Vec<AgeRecipient>) -> Result<Recipients, Failure> {
+    Ok(Recipients::Age(AgeRecipients::new(recipients)?))
+}
+
+/// Whoever changes this list reads every value sealed for it: it comes over the API server, over
+/// verified https, or with a digest.
+async fn fetched_recipients(args: &Args, kubeconfig: &ConnectOptions) -> Result<Vec<AgeRecipient>, Failure> {
+    let text = match &args.recipients_url {
+        None => ask_sealer(args, kubeconfig, "/v1/recipients").await?,
+        Some(url) => {
+            let options = FetchOptions { pin: args.digest.clone(), ..FetchOptions::default() };
+            let fetched = sealward_keyservice::recipients(url, &options).await.map_err(|error| {
+                Failure::from(error).hint("use an https URL, or pin what it answers by --digest sha256:…")
+            })?;
+            String::from_utf8(fetched).map_err(|_| Failure::of("the list of recipients is no text"))?
+        }
+    };
+    parse_recipients(&text).map_err(|error| Failure::of(format!("the sealer's recipients: {error}")))
+}
+
+async fn ask_sealer(args: &Args, kubeconfig: &ConnectOptions, path: &str) -> Result<String, Failure> {
+    let cluster = Cluster::connect(kubeconfig).await.map_err(|error| {
+        Failure::from(error).hint("seal without a cluster by --cert FILE|URL or --recipient age1…")
+    })?;
+    cluster.through_service(&args.controller_namespace, &args.controller_name, path).await.map_err(|error| {
+        Failure::from(error).hint(
+            "name the sealer's Service by --controller-name and --controller-namespace, or seal by --cert FILE|URL",
+        )
+    })
+}
+
+fn write(args: &Args, sealed: &[Node]) -> Result<(), Failure> {
+    let file = args.sealed_secret_file.as_deref();
+    let by_name = file.and_then(|path| path.extension()).is_some_and(|extension| extension == "json");
+    let text = match args.format.unwrap_or(if by_name { Format::Json } else { Format::Yaml }) {
+        // A SealedSecret holds no plaintext; `redacted` would mask it if one ever did.
+        Format::Yaml => yaml::write_redacted(sealed),
+        Format::Json => sealed.iter().map(json::write_redacted).collect(),
+    };
+    let Some(path) = file else { return Ok(output::data(text.as_bytes())?) };
+    let (folder, name) = (path.parent().filter(|parent| !parent.as_os_str().is_empty()), path.file_name());
+    let name = name.ok_or_else(|| Failure::of(format!("{} is no file name", path.display())))?;
+    let folder = Folder::at(folder.unwrap_or(Path::new(".")), Limits::default())?;
+    folder.write(&[Edit::write(name.to_string_lossy(), text.into_bytes())])?;
+    Ok(())
+}

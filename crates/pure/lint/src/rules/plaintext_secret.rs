@@ -1,0 +1,81 @@
+//! `secret/plaintext`: a Secret whose values everybody who can read the repository can read. Base64 is
+//! no encryption; a `List` or JSON file hides nothing; a generator's input is a Secret too.
+
+use sealward_diagnostic::{Diagnostic, Origin};
+use sealward_document::{ExposeSecret, Map, Node, Value};
+use sealward_manifest::Manifest;
+use sealward_snapshot::{Snapshot, join, parent};
+
+use crate::sources::Source;
+
+pub(crate) const ID: &str = "secret/plaintext";
+
+const HINT: &str = "seal it: `sealward seal -f FILE -w FILE`; and change the value, it is in the history of Git now";
+
+pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagnostic>) {
+    for manifest in source.manifests.iter().filter(|manifest| manifest.is_secret()) {
+        if let Some(key) = first_plaintext(manifest) {
+            let message = format!("Secret {:?} holds its value of {key:?} in plaintext", manifest.name());
+            let diagnostic = Diagnostic::error(ID, manifest.origin().clone(), message)
+                .object(manifest.id().to_string())
+                .hint(HINT);
+            found.push(source.quote(diagnostic));
+        }
+    }
+    if source.is_kustomization() {
+        source.documents.iter().for_each(|document| check_generators(source, document, snapshot, found));
+    }
+}
+
+/// The key of a value that is neither empty nor encrypted by SOPS.
+fn first_plaintext(secret: &Manifest) -> Option<&str> {
+    let sops = secret.root().get("sops").is_some_and(|node| node.as_map().is_some());
+    let maps = ["data", "stringData"].into_iter().filter_map(|field| secret.root().get(field)?.as_map());
+    maps.flat_map(Map::iter).find(|field| is_plaintext(&field.node.value, sops)).map(|field| field.key.as_str())
+}
+
+fn is_plaintext(value: &Value, sops: bool) -> bool {
+    match value {
+        Value::Secret(text) => {
+            let text = text.expose_secret();
+            !text.is_empty() && !(sops && is_sops_value(text))
+        }
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::List(_) | Value::Map(_) => true,
+    }
+}
+
+fn is_sops_value(text: &str) -> bool {
+    text.starts_with("ENC[AES256_GCM,") && text.ends_with(']')
+}
+
+fn check_generators(source: &Source, document: &Node, snapshot: &Snapshot, found: &mut Vec<Diagnostic>) {
+    let generators = document.get("secretGenerator").and_then(Node::as_list).unwrap_or_default();
+    for generator in generators {
+        let name = generator.get("name").and_then(Node::as_str).unwrap_or_default();
+        let list = |field| generator.get(field).and_then(Node::as_list).unwrap_or_default();
+        if let Some(literal) = list("literals").first() {
+            let message = format!("secretGenerator {name:?} holds a value in plaintext");
+            found.push(source.quote(Diagnostic::error(ID, literal.origin.clone(), message).hint(HINT)));
+        }
+        let inputs = list("files").iter().chain(list("envs")).chain(generator.get("env"));
+        for input in inputs {
+            let Some(path) = input.as_str().map(|text| text.split_once('=').map_or(text, |(_, path)| path)) else {
+                continue;
+            };
+            if let Some(origin) = plaintext_file(source, path, snapshot) {
+                let message = format!("secretGenerator {name:?} reads this file, which is not encrypted");
+                found.push(Diagnostic::error(ID, origin, message).hint(HINT));
+            }
+        }
+    }
+}
+
+/// The file that a generator of `source` reads, if it is there and not encrypted by SOPS.
+fn plaintext_file(source: &Source, path: &str, snapshot: &Snapshot) -> Option<Origin> {
+    let path = join(parent(&source.path), path).ok()?;
+    let bytes = snapshot.read(&path).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let encrypted = text.contains("ENC[AES256_GCM,") && text.contains("sops");
+    if encrypted || text.trim().is_empty() { None } else { Some(Origin::file(path)) }
+}

@@ -1,0 +1,21 @@
+//! One secret's whole journey on a real cluster, and what acceptance tests share with it.
+//!
+//! ```text
+//! Workbench: control plane · sealward, sealwardd as processes · Git server
+//!     │
+//!     └── journey: install ─▶ lint ─▶ seal ─▶ push ─▶ open ─▶ refuse ─▶ heal ─▶ revert, narrated
+//!                                                                        │
+//!                                            rights: the audit log against deploy/'s roles
+//! ```
+//!
+//! The product is used as its users use it: through its binaries, kubectl and git.
+
+mod journey;
+mod narrator;
+mod rights;
+mod workbench;
+
+pub use journey::{Options, journey};
+pub use narrator::Narrator;
+pub use rights::unused_rights;
+pub use workbench::{Process, Ran, Workbench, binary, repository_root, wait_until};

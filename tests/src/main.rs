@@ -1,0 +1,26 @@
+//! `sealward-journey`: the main job, narrated; started by `cargo xtask demo`.
+
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+
+use clap::Parser;
+use sealward_acceptance::{Narrator, Options, journey};
+
+/// One secret's whole journey: exit code 0 only if every step was seen to happen.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Leave everything running at the end, and say how to look around.
+    #[arg(long)]
+    keep: bool,
+}
+
+fn main() -> ExitCode {
+    let Args { keep } = Args::parse();
+    match journey(&Options { keep }, &mut Narrator::to_stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
