@@ -11,6 +11,7 @@ use sealward_controlplane::{ControlPlane, KubectlError};
 use sealward_testkit::{GitRepo, GitServer};
 use serde_json::Value;
 
+use crate::leaks::Planted;
 use crate::narrator::Narrator;
 use crate::rights::unused_rights;
 use crate::workbench::{Process, Workbench, copy_folder, free_port, repository_root, wait_until};
@@ -37,6 +38,10 @@ pub fn journey(options: &Options, narrator: &mut Narrator) -> Result<()> {
     let start = Instant::now();
     let plane = ControlPlane::start(sealward_controlplane::Options::default())?;
     narrator.saw(&format!("the API server is ready after {:.1} s", start.elapsed().as_secs_f64()));
+    wait_until("the cluster's own roles are complete", BOUND, || {
+        let rules = plane.kubectl(&["get", "clusterrole", "edit", "-o", "jsonpath={.rules}"])?;
+        Ok((rules.len() > 2).then_some(()))
+    })?;
     let mut scene = Scene::set(&plane, narrator)?;
     let walked = scene.walk(narrator);
     if let Err(error) = &walked {
@@ -50,10 +55,10 @@ pub fn journey(options: &Options, narrator: &mut Narrator) -> Result<()> {
             narrator.shows(&process.log_tail());
         }
     }
-    walked?;
     if options.keep {
         scene.look_around(narrator);
     }
+    walked?;
     drop(scene);
     narrator.step("All torn down");
     drop(plane);
@@ -71,6 +76,7 @@ struct Scene<'a> {
     remote: String,
     repo: GitRepo,
     sealer_url: String,
+    metrics: [(&'static str, String); 3],
     developer: PathBuf,
 }
 
@@ -82,9 +88,7 @@ impl<'a> Scene<'a> {
         narrator.step("Sealward is installed: deploy/, with kubectl");
         narrator.does("kubectl apply -k deploy/overlays/local");
         plane.apply(&root.join("deploy/overlays/local"))?;
-        narrator.does("kubectl apply -k deploy/applier        # a choice: what Git says is applied as cluster-admin");
-        plane.apply(&root.join("deploy/applier"))?;
-        narrator.saw("CRDs, roles, rule set, webhook configuration and admission policies are in the cluster");
+        narrator.saw("CRDs, roles, webhook configuration and admission policies are in the cluster");
 
         narrator.step("The three roles run, with the accounts that deploy/ gives them");
         let port = free_port()?;
@@ -124,16 +128,25 @@ impl<'a> Scene<'a> {
         let remote = server.create("my-app");
         let repo = GitRepo::init(bench.folder.join("my-app"));
         let developer = plane.kubeconfig_for("developer")?;
+        let local = |port: u16| format!("http://127.0.0.1:{port}");
+        let (probes, reconciling) = (local(webhook_probes), local(reconciler_port));
+        let metrics =
+            [("sealer", local(metrics)), ("webhook", probes.clone()), ("reconciler", reconciling.clone())];
         let mut scene =
-            Self { bench, sealer, webhook, reconciler, _server: server, remote, repo, sealer_url, developer };
-        for (role, url) in [
-            ("sealer", scene.sealer_url.clone()),
-            ("webhook", format!("http://127.0.0.1:{webhook_probes}")),
-            ("reconciler", format!("http://127.0.0.1:{reconciler_port}")),
-        ] {
+            Self { bench, sealer, webhook, reconciler, _server: server, remote, repo, sealer_url, metrics, developer };
+        for (role, url) in [("sealer", scene.sealer_url.clone()), ("webhook", probes), ("reconciler", reconciling)] {
             scene.wait_ready(role, &url)?;
             narrator.saw(&format!("{role} is ready"));
         }
+        narrator.does("kubectl apply -k deploy/applier        # a choice: what Git says is applied as cluster-admin");
+        plane.apply(&root.join("deploy/applier"))?;
+        narrator.does("kubectl apply -k deploy/policies       # the rule set that policies/ makes");
+        plane.apply(&root.join("deploy/policies"))?;
+        let digest = wait_until("the rule set is loaded", BOUND, || {
+            let rules = scene.bench.get(&["ruleset", "sealward"])?;
+            Ok(rules["status"]["digest"].as_str().map(str::to_owned))
+        })?;
+        narrator.saw(&format!("the webhook enforces {digest}"));
         Ok(scene)
     }
 
@@ -155,9 +168,11 @@ impl<'a> Scene<'a> {
         self.reconcile(narrator)?;
         self.refuse_manual_change(narrator)?;
         self.same_verdict(narrator)?;
+        self.new_value(narrator)?;
         self.heal_drift(narrator)?;
         self.bad_commit(narrator)?;
         self.revert(narrator)?;
+        self.nothing_leaked(narrator)?;
         self.rights(narrator)
     }
 
@@ -250,12 +265,20 @@ impl<'a> Scene<'a> {
             "create", "rolebinding", "developer", "--clusterrole=edit", "--user=developer", "-n", "my-app-prod",
         ])?;
         narrator.shows(&text);
+        wait_until("the developer has the edit role", BOUND, || {
+            let args = ["auth", "can-i", "patch", "deployments", "-n", "my-app-prod"];
+            Ok(Some(self.bench.plane.kubectl_as(&self.developer, &args, None)?))
+        })?;
         narrator.does("kubectl set image deployment/my-app app=registry.example.com/my-app:hotfix -n my-app-prod");
         let args = ["set", "image", "deployment/my-app", "app=registry.example.com/my-app:hotfix", "-n", "my-app-prod"];
         let said = self.denied(&args, None)?;
         for part in ["spec.template.spec.containers", &self.remote, "apps/my-app/base/deployment.yaml"] {
             ensure!(said.contains(part), "the denial does not name {part:?}:\n{said}");
         }
+        narrator.shows(&said);
+        narrator.does("kubectl scale deployment/my-app --replicas=5 -n my-app-prod");
+        let said = self.denied(&["scale", "deployment/my-app", "--replicas=5", "-n", "my-app-prod"], None)?;
+        ensure!(said.contains("spec.replicas"), "the denial does not name the field:\n{said}");
         narrator.shows(&said);
         narrator.saw("refused by admission, not by RBAC: the developer has the edit role");
         Ok(())
@@ -286,6 +309,31 @@ impl<'a> Scene<'a> {
             ensure!(said.contains(message.as_str()), "admission does not say what lint says: {message:?}\n{said}");
         }
         narrator.saw("word for word");
+        Ok(())
+    }
+
+    fn new_value(&mut self, narrator: &mut Narrator) -> Result<()> {
+        narrator.step("A new value is sealed and pushed; the Secret follows");
+        let file = "apps/my-app/overlays/prod/database.yaml";
+        let sample = repository_root()?.join("testdata/journey/desk/database.yaml");
+        let next = "battery staple horse correct";
+        let text = fs::read_to_string(&sample)?.replace(&planted("database")?, next);
+        let desk = self.bench.folder.join("database.yaml");
+        fs::write(&desk, text)?;
+        let certificate = format!("{}/v1/cert.pem", self.sealer_url);
+        let args = ["seal", "-f", &desk.display().to_string(), "--cert", &certificate, "-w", file];
+        narrator.does(&format!("sealward seal -f database.yaml --cert {certificate} -w {file} && git commit && git push"));
+        let sealed = self.bench.sealward(self.repo.dir(), &args)?;
+        ensure!(sealed.code == 0, "seal failed: {}", sealed.stderr);
+        let commit = self.repo.commit("New database password");
+        self.repo.push(&self.remote);
+        self.poke()?;
+        self.wait_revision(&commit)?;
+        wait_until("the Secret holds the new value", BOUND, || {
+            let secret = self.bench.get(&["secret", "database", "-n", "my-app-prod"])?;
+            Ok((secret["data"]["password"] == STANDARD.encode(next)).then_some(()))
+        })?;
+        narrator.saw("Secret database holds the new value");
         Ok(())
     }
 
@@ -351,6 +399,40 @@ impl<'a> Scene<'a> {
         self.poke()?;
         self.wait_revision(&commit)?;
         narrator.saw(&format!("Kustomization is Ready at main@sha1:{}", short(&commit)));
+        Ok(())
+    }
+
+    fn nothing_leaked(&mut self, narrator: &mut Narrator) -> Result<()> {
+        narrator.step("No value in any log, event, condition, metric, denial or finding");
+        let planted = [planted("database")?, planted("api-token")?].map(|value| Planted::new(&value));
+        let plane = self.bench.plane;
+        let mut places = vec![
+            ("what was told here".to_owned(), narrator.told().to_owned()),
+            ("events".to_owned(), plane.kubectl(&["get", "events", "-A", "-o", "json"])?),
+            ("the audit log".to_owned(), fs::read_to_string(plane.folder().join("audit.log")).unwrap_or_default()),
+        ];
+        for kind in [
+            "sealedsecrets", "gitrepositories", "kustomizations.kustomize.toolkit.fluxcd.io", "renderings", "rulesets",
+            "deployments", "configmaps", "validatingwebhookconfigurations",
+        ] {
+            places.push((kind.to_owned(), plane.kubectl(&["get", kind, "-A", "-o", "json", "--show-managed-fields"])?));
+        }
+        for (role, process) in [("sealer", &self.sealer), ("webhook", &self.webhook), ("reconciler", &self.reconciler)] {
+            let log = process.log();
+            ensure!(log.contains("TRACE"), "the {role} does not log at trace level");
+            places.push((format!("the {role}'s log"), log));
+        }
+        for (role, url) in &self.metrics {
+            places.push((format!("the {role}'s metrics"), self.bench.fetch(&format!("{url}/metrics"))?));
+        }
+        let mut bytes = 0;
+        for (place, text) in &places {
+            bytes += text.len();
+            if let Some(form) = planted.iter().find_map(|value| value.found_in(text)) {
+                bail!("a value is in {place}, as {form}");
+            }
+        }
+        narrator.saw(&format!("{} places, {:.1} MB, logs at trace level: none", places.len(), bytes as f64 / 1e6));
         Ok(())
     }
 
@@ -432,10 +514,8 @@ fn planted(name: &str) -> Result<String> {
     Ok(line.split_once(": ").context("no value in the sample")?.1.to_owned())
 }
 
-/// Whether `text` shows one of the planted values, raw or in base64.
+/// Whether `text` shows one of the planted values.
 fn leaks(text: &str) -> bool {
-    ["database", "api-token"].iter().filter_map(|name| planted(name).ok()).any(|value| {
-        text.contains(&value) || text.contains(&STANDARD.encode(&value))
-    })
+    let values = ["database", "api-token"].iter().filter_map(|name| planted(name).ok());
+    values.map(|value| Planted::new(&value)).any(|value| value.found_in(text).is_some())
 }
-

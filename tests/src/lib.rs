@@ -11,11 +11,13 @@
 //! The product is used as its users use it: through its binaries, kubectl and git.
 
 mod journey;
+mod leaks;
 mod narrator;
 mod rights;
 mod workbench;
 
 pub use journey::{Options, journey};
+pub use leaks::Planted;
 pub use narrator::Narrator;
 pub use rights::unused_rights;
-pub use workbench::{Process, Ran, Workbench, binary, repository_root, wait_until};
+pub use workbench::{Process, Ran, Workbench, binary, free_port, repository_root, wait_until};

@@ -9,12 +9,13 @@ pub struct Narrator {
     start: Instant,
     step: usize,
     quiet: bool,
+    told: String,
 }
 
 impl Narrator {
     /// Tells on stdout.
     pub fn to_stdout() -> Self {
-        Self { start: Instant::now(), step: 0, quiet: false }
+        Self { start: Instant::now(), step: 0, quiet: false, told: String::new() }
     }
 
     /// Tells nobody: in tests, the errors say enough.
@@ -46,7 +47,14 @@ impl Narrator {
         self.line(&format!("   ✓ {what}"));
     }
 
-    fn line(&self, text: &str) {
+    /// All that was told.
+    pub fn told(&self) -> &str {
+        &self.told
+    }
+
+    fn line(&mut self, text: &str) {
+        self.told.push_str(text);
+        self.told.push('\n');
         if !self.quiet {
             // A reader that went away does not stop the journey.
             let _ = writeln!(stdout().lock(), "{text}");

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs::{self, File};
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -61,6 +62,29 @@ pub struct Ran {
     pub stderr: String,
 }
 
+impl Ran {
+    /// Runs `command` to its end, with `input` on its stdin.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn of(command: &mut Command, input: &[u8]) -> Result<Self> {
+        let program = command.get_program().to_owned();
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        let stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // A program that ends before it has read everything says why by itself.
+            scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
+            child.wait_with_output()
+        })?;
+        Ok(Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
+
 /// One of our daemons as a process; ends with this value.
 #[derive(Debug)]
 pub struct Process {
@@ -88,10 +112,11 @@ impl Process {
         Ok(Self { child, log })
     }
 
-    /// The end of what it logged, and whether it still runs.
+    /// The end of what it logged for people (not at debug and trace level), and whether it still runs.
     pub fn log_tail(&mut self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
+        let for_people = |line: &&str| !line.contains(" TRACE ") && !line.contains(" DEBUG ");
+        let lines: Vec<&str> = text.lines().filter(for_people).collect();
         let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n");
         match self.child.try_wait() {
             Ok(Some(status)) => format!("{tail}\n(ended: {status})"),
@@ -171,7 +196,7 @@ impl<'a> Workbench<'a> {
     pub fn role(&self, role: &str, args: &[&str]) -> Result<Process> {
         let account = format!("sealward-{role}");
         let kubeconfig = self.plane.service_account_kubeconfig("sealward-system", &account)?;
-        let mut all = vec!["--log-level=debug".to_owned(), role.to_owned()];
+        let mut all = vec!["--log-level=trace".to_owned(), role.to_owned()];
         all.push(format!("--kubeconfig={}", kubeconfig.display()));
         all.extend(args.iter().map(|&arg| arg.to_owned()));
         Process::start(&binary("sealwardd")?, &all, self.folder.join(format!("{role}.log")))
@@ -200,7 +225,10 @@ impl<'a> Workbench<'a> {
 }
 
 /// A loopback port that is free now.
-pub(crate) fn free_port() -> Result<u16> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

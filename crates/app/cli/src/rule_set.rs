@@ -1,9 +1,11 @@
 //! Which rules a repository is held against.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use sealward_api::{names, ruleset};
+use sealward_document::Node;
 use sealward_files::{Folder, Limits};
 use sealward_manifest::{Manifest, read, read_each};
 use sealward_policy::{CompiledRules, RuleSet};
@@ -61,16 +63,27 @@ fn in_repository(repository: &Snapshot) -> Result<Vec<ruleset::RuleSetSpec>, Fai
     rule_sets(&manifests)
 }
 
+/// The specs of the RuleSets among `manifests`, by name; one that stands in several files counts once.
 fn rule_sets(manifests: &[Manifest]) -> Result<Vec<ruleset::RuleSetSpec>, Failure> {
-    let mut found: Vec<&Manifest> =
-        manifests.iter().filter(|manifest| manifest.gvk().is(names::GROUP, ruleset::KIND)).collect();
-    found.sort_by_key(|manifest| manifest.name());
-    found
-        .into_iter()
-        .map(|manifest| {
-            let spec = manifest.root().get("spec").map(|spec| spec.to_json_redacted()).unwrap_or_default();
-            serde_json::from_value(spec)
-                .map_err(|error| Failure::of(format!("{}: the RuleSet does not have its shape: {error}", manifest.origin())))
-        })
-        .collect()
+    let mut found: BTreeMap<&str, &Manifest> = BTreeMap::new();
+    for manifest in manifests.iter().filter(|manifest| manifest.gvk().is(names::GROUP, ruleset::KIND)) {
+        let known = found.entry(manifest.name()).or_insert(manifest);
+        if known.root().get("spec") != manifest.root().get("spec") {
+            let message = format!(
+                "two RuleSets are called {:?} and differ: {} and {}",
+                manifest.name(),
+                known.origin(),
+                manifest.origin()
+            );
+            return Err(Failure::of(message).hint("say which one counts here by --rule-set FILE"));
+        }
+    }
+    found.into_values().map(spec_of).collect()
+}
+
+fn spec_of(manifest: &Manifest) -> Result<ruleset::RuleSetSpec, Failure> {
+    let spec = manifest.root().get("spec").map(Node::to_json_redacted).unwrap_or_default();
+    serde_json::from_value(spec).map_err(|error| {
+        Failure::of(format!("{}: the RuleSet does not have its shape: {error}", manifest.origin()))
+    })
 }

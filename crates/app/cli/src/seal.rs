@@ -13,7 +13,7 @@ use sealward_files::{Folder, Limits};
 use sealward_keys::{AgeRecipient, Certificate, parse_recipients};
 use sealward_keyservice::{FetchOptions, Pin};
 use sealward_manifest::{Manifest, read};
-use sealward_sealing::{AgeRecipients, Recipients, Scope, SealOptions, seal_secret};
+use sealward_sealing::{AgeRecipients, Recipients, Scope, SealOptions, SealSecretError, seal_secret};
 use sealward_snapshot::Edit;
 
 use crate::failure::Failure;
@@ -22,6 +22,9 @@ use crate::output;
 /// Largest input.
 const MAX_INPUT: u64 = 16 << 20;
 
+/// kubeseal's variable for `--cert`; any of the flags that say whom to seal for beats it.
+const CERT_VARIABLE: &str = "SEALED_SECRETS_CERT";
+
 /// Seals the Secrets of a file or of stdin, for the owner of a certificate (RSA, Bitnami's format) or
 /// for age recipients. Without --cert, --recipient or --age the certificate is fetched from the cluster.
 #[derive(Debug, clap::Args)]
@@ -29,8 +32,8 @@ pub(crate) struct Args {
     /// File of Secrets, YAML or JSON, one or several documents; `-` or nothing is stdin.
     #[arg(short = 'f', long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
-    /// Certificate to seal for: a file or an http(s) URL.
-    #[arg(long, env = "SEALED_SECRETS_CERT", value_name = "FILE|URL", conflicts_with_all = ["recipient", "age"])]
+    /// Certificate to seal for: a file or an http(s) URL; else what $SEALED_SECRETS_CERT names.
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["recipient", "age"])]
     cert: Option<String>,
     /// age recipient to seal for; may be repeated.
     #[arg(long, value_name = "age1…", conflicts_with = "age")]
@@ -63,8 +66,8 @@ pub(crate) struct Args {
     /// File to write, atomically; stdout by default.
     #[arg(short = 'w', long, value_name = "FILE")]
     sealed_secret_file: Option<PathBuf>,
-    /// Kubeconfig file.
-    #[arg(long, env = "KUBECONFIG")]
+    /// Kubeconfig file; else what $KUBECONFIG lists, else ~/.kube/config.
+    #[arg(long)]
     kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig.
     #[arg(long)]
@@ -131,8 +134,7 @@ async fn seal(args: Args) -> Result<ExitCode, Failure> {
     };
     let mut sealed = Vec::new();
     for secret in &secrets {
-        let one = seal_secret(secret, &recipients, &options)
-            .map_err(|error| Failure::of(format!("{}: {error}", secret.origin())))?;
+        let one = seal_secret(secret, &recipients, &options).map_err(|error| not_sealed(secret, &error))?;
         sealed.push(one.into_root());
     }
     write(&args, &sealed)?;
@@ -179,17 +181,23 @@ async fn recipients(args: &Args, kubeconfig: &ConnectOptions) -> Result<Recipien
         let parse = |text: &String| text.parse().map_err(|error| Failure::of(format!("--recipient: {error}")));
         return age(args.recipient.iter().map(parse).collect::<Result<Vec<_>, _>>()?);
     }
-    let pem = match &args.cert {
+    let variable = || std::env::var(CERT_VARIABLE).ok().filter(|source| !source.is_empty());
+    let (name, pem) = match args.cert.clone().or_else(variable) {
         Some(source) => {
             if source.starts_with("http://") && args.digest.is_none() {
                 output::talk("warning: a certificate fetched over http can be anybody's; use https or --digest\n");
             }
-            let options = FetchOptions { pin: args.digest.clone(), allow_plain_http: true, ..FetchOptions::default() };
-            sealward_keyservice::certificate(source, &options).await?
+            let options = FetchOptions { pin: args.digest, allow_plain_http: true, ..FetchOptions::default() };
+            let pem = sealward_keyservice::certificate(&source, &options).await?;
+            // A URL may hold credentials.
+            let name = if source.contains("://") { "the fetched certificate".to_owned() } else { source };
+            (name, pem)
         }
-        None => ask_sealer(args, kubeconfig, "/v1/cert.pem").await?.into_bytes(),
+        None => ("the sealer's certificate".to_owned(), ask_sealer(args, kubeconfig, "/v1/cert.pem").await?),
     };
-    let certificate = Certificate::from_pem(&pem)?;
+    let certificate = Certificate::from_pem(&pem).map_err(|error| {
+        Failure::of(format!("{name}: {error}")).hint("the sealer serves its certificate at /v1/cert.pem")
+    })?;
     certificate.check_validity(clock::now()).map_err(|error| {
         Failure::from(error).hint("fetch the sealer's newest certificate, or ask its operator to renew it")
     })?;
@@ -203,28 +211,63 @@ fn age(recipients: Vec<AgeRecipient>) -> Result<Recipients, Failure> {
 /// Whoever changes this list reads every value sealed for it: it comes over the API server, over
 /// verified https, or with a digest.
 async fn fetched_recipients(args: &Args, kubeconfig: &ConnectOptions) -> Result<Vec<AgeRecipient>, Failure> {
-    let text = match &args.recipients_url {
+    let bytes = match &args.recipients_url {
         None => ask_sealer(args, kubeconfig, "/v1/recipients").await?,
         Some(url) => {
-            let options = FetchOptions { pin: args.digest.clone(), ..FetchOptions::default() };
-            let fetched = sealward_keyservice::recipients(url, &options).await.map_err(|error| {
+            let options = FetchOptions { pin: args.digest, ..FetchOptions::default() };
+            sealward_keyservice::recipients(url, &options).await.map_err(|error| {
                 Failure::from(error).hint("use an https URL, or pin what it answers by --digest sha256:…")
-            })?;
-            String::from_utf8(fetched).map_err(|_| Failure::of("the list of recipients is no text"))?
+            })?
         }
     };
+    let text = String::from_utf8(bytes).map_err(|_| Failure::of("the list of recipients is no text"))?;
     parse_recipients(&text).map_err(|error| Failure::of(format!("the sealer's recipients: {error}")))
 }
 
-async fn ask_sealer(args: &Args, kubeconfig: &ConnectOptions, path: &str) -> Result<String, Failure> {
+/// What the sealer's Service answers, asked through the API server and held against --digest.
+async fn ask_sealer(args: &Args, kubeconfig: &ConnectOptions, path: &str) -> Result<Vec<u8>, Failure> {
     let cluster = Cluster::connect(kubeconfig).await.map_err(|error| {
         Failure::from(error).hint("seal without a cluster by --cert FILE|URL or --recipient age1…")
     })?;
-    cluster.through_service(&args.controller_namespace, &args.controller_name, path).await.map_err(|error| {
-        Failure::from(error).hint(
-            "name the sealer's Service by --controller-name and --controller-namespace, or seal by --cert FILE|URL",
-        )
-    })
+    let answer = cluster.through_service(&args.controller_namespace, &args.controller_name, path).await;
+    let bytes = answer
+        .map_err(|error| {
+            Failure::from(error).hint(
+                "name the sealer's Service by --controller-name and --controller-namespace, or seal by --cert FILE|URL",
+            )
+        })?
+        .into_bytes();
+    match args.digest {
+        Some(pin) if pin != Pin::of(&bytes) => {
+            let found = Pin::of(&bytes);
+            Err(Failure::of(format!("{path} of the sealer has the digest {found}, not the one that --digest gives"))
+                .hint("do not seal with it before you know why"))
+        }
+        Some(_) | None => Ok(bytes),
+    }
+}
+
+/// Where, why, and what to do.
+fn not_sealed(secret: &Manifest, error: &SealSecretError) -> Failure {
+    let failure = Failure::of(format!("{}: {error}", secret.origin()));
+    match error {
+        SealSecretError::NotASecret(_) => failure.hint("give only Secrets; other documents stay as they are"),
+        SealSecretError::UnknownField { .. } => {
+            failure.hint("a Secret has data, stringData, type and immutable; values belong under data or stringData")
+        }
+        SealSecretError::NoName => failure.hint("give the Secret a metadata.name, or name it by --name"),
+        SealSecretError::NoNamespace => {
+            failure.hint("give the Secret a metadata.namespace, or name it by --namespace")
+        }
+        SealSecretError::NamespaceMismatch { .. } => {
+            failure.hint("leave --namespace out, or change the Secret's metadata.namespace")
+        }
+        SealSecretError::EmptyData
+        | SealSecretError::Field { .. }
+        | SealSecretError::Binding(_)
+        | SealSecretError::Value { .. }
+        | SealSecretError::Manifest(_) => failure,
+    }
 }
 
 fn write(args: &Args, sealed: &[Node]) -> Result<(), Failure> {
@@ -235,10 +278,23 @@ fn write(args: &Args, sealed: &[Node]) -> Result<(), Failure> {
         Format::Yaml => yaml::write_redacted(sealed),
         Format::Json => sealed.iter().map(json::write_redacted).collect(),
     };
-    let Some(path) = file else { return Ok(output::data(text.as_bytes())?) };
-    let (folder, name) = (path.parent().filter(|parent| !parent.as_os_str().is_empty()), path.file_name());
-    let name = name.ok_or_else(|| Failure::of(format!("{} is no file name", path.display())))?;
+    match file {
+        None => Ok(output::data(text.as_bytes())?),
+        Some(path) => replace(path, text),
+    }
+}
+
+/// Puts `text` in the place of the file `path`, or of the file that the link `path` leads to.
+fn replace(path: &Path, text: String) -> Result<(), Failure> {
+    let target = if path.is_symlink() {
+        path.canonicalize().map_err(|error| Failure::of(format!("cannot follow {}: {error}", path.display())))?
+    } else {
+        path.to_owned()
+    };
+    let (folder, name) = (target.parent().filter(|parent| !parent.as_os_str().is_empty()), target.file_name());
+    let name = name.and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Failure::of(format!("{} is no file name in UTF-8", path.display())))?;
     let folder = Folder::at(folder.unwrap_or(Path::new(".")), Limits::default())?;
-    folder.write(&[Edit::write(name.to_string_lossy(), text.into_bytes())])?;
+    folder.write(&[Edit::write(name, text.into_bytes())])?;
     Ok(())
 }

@@ -5,14 +5,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sealward_api::{bitnami, names};
 use sealward_chassis::clock;
-use sealward_cluster::Cluster;
+use sealward_cluster::{Cluster, Outcome};
 use sealward_keys::{AgeIdentity, KeyRequest, RsaKeySize, generate};
 use sealward_manifest::document::{ExposeSecret, Map, Node, SecretString, Value};
 use sealward_manifest::{Manifest, Origin};
 use sealward_plan::Action;
 
 use crate::args::KeyArgs;
-use crate::keyring::Keys;
 
 /// Makes the keys that a cluster does not have yet.
 #[derive(Debug)]
@@ -23,19 +22,8 @@ pub(crate) struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Makes an RSA pair and an age identity where `keys` has none. They are loaded when the watch
-    /// brings them, not before: what is not stored must not seal.
-    pub(crate) async fn make_missing(&self, keys: &Keys) -> anyhow::Result<()> {
-        if keys.ring.is_empty() {
-            self.make_pair().await.context("RSA pair")?;
-        }
-        if keys.identities.is_empty() {
-            self.make_identity().await.context("age identity")?;
-        }
-        Ok(())
-    }
-
-    async fn make_pair(&self) -> anyhow::Result<()> {
+    /// Makes an RSA pair; the Secret that holds it, as the API server stored it.
+    pub(crate) async fn make_pair(&self) -> anyhow::Result<Manifest> {
         let request = KeyRequest {
             common_name: self.keys.my_cn.clone(),
             not_before: clock::now(),
@@ -50,12 +38,14 @@ impl Bootstrap {
             (bitnami::KEY_SECRET_PRIVATE_KEY, private.expose_secret()),
             (bitnami::KEY_SECRET_CERTIFICATE, certificate.as_str()),
         ];
-        self.create(&self.keys.key_prefix, bitnami::KEY_LABEL, bitnami::KEY_SECRET_TYPE, &items).await?;
+        let (prefix, label) = (self.keys.key_prefix.as_str(), bitnami::KEY_LABEL);
+        let stored = self.create(prefix, label, bitnami::KEY_SECRET_TYPE, &items).await.context("RSA pair")?;
         tracing::info!(fingerprint = %fingerprint, "new RSA sealing key written");
-        Ok(())
+        Ok(stored)
     }
 
-    async fn make_identity(&self) -> anyhow::Result<()> {
+    /// Makes an age identity; the Secret that holds it, as the API server stored it.
+    pub(crate) async fn make_identity(&self) -> anyhow::Result<Manifest> {
         let identity = AgeIdentity::generate();
         let secret = identity.to_secret_string();
         let recipient = identity.recipient().to_string();
@@ -64,16 +54,18 @@ impl Bootstrap {
             (bitnami::AGE_KEY_SECRET_RECIPIENT, recipient.as_str()),
         ];
         let (prefix, label) = (bitnami::AGE_KEY_PREFIX, bitnami::AGE_KEY_LABEL);
-        self.create(prefix, label, bitnami::AGE_KEY_SECRET_TYPE, &items).await?;
+        let stored = self.create(prefix, label, bitnami::AGE_KEY_SECRET_TYPE, &items).await.context("age identity")?;
         tracing::info!(recipient, "new age identity written");
-        Ok(())
+        Ok(stored)
     }
 
-    async fn create(&self, prefix: &str, label: &str, kind: &str, items: &[(&str, &str)]) -> anyhow::Result<()> {
+    async fn create(&self, prefix: &str, label: &str, kind: &str, items: &[(&str, &str)]) -> anyhow::Result<Manifest> {
         let object = key_secret(&self.namespace, prefix, label, kind, items)?;
         let action = Action::Create { object, manager: names::SEALER_FIELD_MANAGER.into() };
-        self.cluster.execute(&action).await?;
-        Ok(())
+        match self.cluster.execute(&action).await? {
+            Outcome::Object(stored) => Ok(stored),
+            Outcome::Gone => anyhow::bail!("the API server answered a creation with nothing"),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The keys that the cluster holds, reloaded while the sealer runs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base64::Engine;
@@ -14,8 +15,13 @@ use sealward_cluster::{Change, Cluster, Selector};
 use sealward_keys::{AgeIdentity, Fingerprint, KeyOrder, KeyRing, SealingKey};
 use sealward_manifest::document::{ExposeSecret, Node, Value};
 use sealward_manifest::{Gvk, Manifest};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::bootstrap::Bootstrap;
+
+/// How long after a failure the first keys are tried to be made again.
+const MAKE_AGAIN: Duration = Duration::from_secs(5);
 
 /// What values are opened with.
 #[derive(Debug)]
@@ -24,12 +30,24 @@ pub(crate) struct Keys {
     pub(crate) identities: Vec<AgeIdentity>,
 }
 
+impl Keys {
+    /// Whether these open what `others` open.
+    fn open_the_same(&self, others: &Self) -> bool {
+        let pairs = |keys: &Self| -> BTreeSet<_> { keys.ring.keys().iter().map(SealingKey::fingerprint).collect() };
+        let identities = |keys: &Self| -> BTreeSet<_> {
+            keys.identities.iter().map(|identity| identity.recipient().to_string()).collect()
+        };
+        pairs(self) == pairs(others) && identities(self) == identities(others)
+    }
+}
+
 /// The newest [`Keys`], and which of them worked last.
 #[derive(Debug)]
 pub(crate) struct Keyring {
     keys: ArcSwap<Keys>,
     worked_last: Mutex<Option<Fingerprint>>,
     loaded: Condition,
+    looked_up: watch::Sender<bool>,
 }
 
 /// Why a Secret with a key label is not loaded.
@@ -50,7 +68,14 @@ enum Unusable {
 impl Keyring {
     pub(crate) fn new(loaded: Condition) -> Self {
         let keys = Keys { ring: KeyRing::new(KeyOrder::default(), []), identities: Vec::new() };
-        Self { keys: ArcSwap::from_pointee(keys), worked_last: Mutex::new(None), loaded }
+        let (looked_up, _) = watch::channel(false);
+        Self { keys: ArcSwap::from_pointee(keys), worked_last: Mutex::new(None), loaded, looked_up }
+    }
+
+    /// Waits until it is known which keys the cluster holds: before that, not to open a value says nothing.
+    pub(crate) async fn looked_up(&self) {
+        // The sender is this very value: it cannot be gone.
+        let _ = self.looked_up.subscribe().wait_for(|looked_up| *looked_up).await;
     }
 
     pub(crate) fn keys(&self) -> Arc<Keys> {
@@ -67,14 +92,18 @@ impl Keyring {
         }
     }
 
-    fn replace(&self, keys: Keys) {
+    /// Takes `keys` into use; whether they open other values than those before.
+    fn replace(&self, keys: Keys) -> bool {
         self.loaded.set(!keys.ring.is_empty() && !keys.identities.is_empty());
+        let differ = !keys.open_the_same(&self.keys());
         self.keys.store(Arc::new(keys));
+        self.looked_up.send_replace(true);
+        differ
     }
 }
 
 /// Watches the key Secrets of `namespace`, makes the first ones when there are none, and calls
-/// `changed` whenever the keys are others than before.
+/// `changed` whenever the keys open other values than before.
 pub(crate) async fn follow(
     cluster: Cluster,
     namespace: String,
@@ -89,25 +118,49 @@ pub(crate) async fn follow(
     let mut identities = pin!(watch(bitnami::AGE_KEY_LABEL));
     let mut known_pairs = None;
     let mut known_identities = None;
+    let mut due = None;
     loop {
-        tokio::select! {
+        let retry = tokio::time::sleep_until(due.unwrap_or_else(Instant::now));
+        let news = tokio::select! {
             Some(change) = pairs.next() => apply(&mut known_pairs, change),
             Some(change) = identities.next() => apply(&mut known_identities, change),
+            () = retry, if due.is_some() => true,
             else => anyhow::bail!("the watches of key Secrets ended"),
+        };
+        let (true, Some(pairs), Some(identities)) = (news, &mut known_pairs, &mut known_identities) else { continue };
+        due = match complete(&bootstrap, pairs, identities).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "cannot make a key");
+                Some(Instant::now() + MAKE_AGAIN)
+            }
+        };
+        if keyring.replace(load(bootstrap.keys.key_order_priority, pairs, identities)) {
+            changed();
         }
-        let (Some(pairs), Some(identities)) = (&known_pairs, &known_identities) else { continue };
-        let keys = load(bootstrap.keys.key_order_priority, pairs, identities);
-        if let Err(error) = bootstrap.make_missing(&keys).await {
-            tracing::warn!(error = format!("{error:#}"), "cannot make a key");
-        }
-        keyring.replace(keys);
-        changed();
     }
 }
 
-type Known = Option<HashMap<String, Manifest>>;
+/// Makes an RSA pair and an age identity where none can be loaded. Each is known from the moment that the
+/// API server has stored it, so that no second one is made before the watch brings the first.
+async fn complete(bootstrap: &Bootstrap, pairs: &mut Secrets, identities: &mut Secrets) -> anyhow::Result<()> {
+    let keys = load(bootstrap.keys.key_order_priority, pairs, identities);
+    if keys.ring.is_empty() {
+        let made = bootstrap.make_pair().await?;
+        pairs.insert(made.name().to_owned(), made);
+    }
+    if keys.identities.is_empty() {
+        let made = bootstrap.make_identity().await?;
+        identities.insert(made.name().to_owned(), made);
+    }
+    Ok(())
+}
 
-fn apply(known: &mut Known, change: Change) {
+/// Key Secrets by name.
+type Secrets = BTreeMap<String, Manifest>;
+
+/// Takes `change` in; whether anything is known that was not.
+fn apply(known: &mut Option<Secrets>, change: Change) -> bool {
     match change {
         Change::Listed(secrets) => {
             *known = Some(secrets.into_iter().map(|secret| (secret.name().to_owned(), secret)).collect());
@@ -118,25 +171,23 @@ fn apply(known: &mut Known, change: Change) {
         Change::Deleted(secret) => {
             known.get_or_insert_default().remove(secret.name());
         }
-        Change::Failed(error) => tracing::warn!(%error, "watch of key Secrets broke"),
+        Change::Failed(error) => {
+            tracing::warn!(%error, "watch of key Secrets broke");
+            return false;
+        }
     }
+    true
 }
 
 /// What can be loaded; a Secret that cannot be is reported and passed over.
-fn load(order: KeyOrder, pairs: &HashMap<String, Manifest>, identities: &HashMap<String, Manifest>) -> Keys {
-    let usable = |secrets: &HashMap<String, Manifest>| -> BTreeMap<String, Manifest> {
-        secrets.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect()
-    };
+fn load(order: KeyOrder, pairs: &Secrets, identities: &Secrets) -> Keys {
     let report = |name: &str, error: Unusable| {
         tracing::warn!(secret = name, error = %error, "a key Secret is passed over");
     };
-    let pairs = usable(pairs).into_iter().filter_map(|(name, secret)| {
-        pair(&secret).map_err(|error| report(&name, error)).ok()
-    });
-    let ring = KeyRing::new(order, pairs.collect::<Vec<_>>());
-    let identities = usable(identities).into_iter().filter_map(|(name, secret)| {
-        identity(&secret).map_err(|error| report(&name, error)).ok()
-    });
+    let pairs = pairs.iter().filter_map(|(name, secret)| pair(secret).map_err(|error| report(name, error)).ok());
+    let ring = KeyRing::new(order, pairs);
+    let identities =
+        identities.iter().filter_map(|(name, secret)| identity(secret).map_err(|error| report(name, error)).ok());
     Keys { ring, identities: identities.collect() }
 }
 
@@ -210,8 +261,8 @@ mod tests {
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bad", "namespace": "ns"},
             "data": {"identity": "anVuaw=="},
         }));
-        let identities = HashMap::from([("good".to_owned(), good), ("bad".to_owned(), bad.clone())]);
-        let keys = load(KeyOrder::default(), &HashMap::from([("bad".to_owned(), bad)]), &identities);
+        let identities = Secrets::from([("good".to_owned(), good), ("bad".to_owned(), bad.clone())]);
+        let keys = load(KeyOrder::default(), &Secrets::from([("bad".to_owned(), bad)]), &identities);
         assert_eq!((keys.ring.keys().len(), keys.identities.len()), (0, 1));
     }
 }

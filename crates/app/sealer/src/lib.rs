@@ -5,7 +5,8 @@
 //!                                               ▼
 //! SealedSecrets (watch) ──▶ Queue ──▶ open ──▶ plan::secret ──▶ cluster ──▶ status, event
 //!                             ▲                                   │
-//!                             └── backoff, for ever ◀─────────────┘ failure; a new key retries all at once
+//!                             ├── backoff, for ever ◀─────────────┤ failure; a new key retries all at once
+//!                             └── resync period ◀─────────────────┘ success: what was deleted comes back
 //! ```
 //!
 //! **Invariants:** one bad SealedSecret never stops another. A Secret that somebody else owns is never
@@ -36,6 +37,7 @@ use sealward_chassis::shutdown;
 use sealward_chassis::tasks::Tasks;
 use sealward_cluster::{Change, Cluster, ConnectOptions, Selector};
 use sealward_manifest::{Gvk, Manifest};
+use tokio_util::sync::CancellationToken;
 
 pub use args::Args;
 
@@ -55,12 +57,12 @@ const GRACE: Duration = Duration::from_secs(20);
 /// # Errors
 /// When no API server is configured, an address cannot be bound, or a vital task ends.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let Args { kubeconfig, listen_addr, listen_metrics_addr, workers, namespace, keys } = args;
+    let Args { kubeconfig, listen_addr, listen_metrics_addr, workers, resync_period, namespace, keys } = args;
     let stopping = shutdown::on_signals()?;
     let cluster = Cluster::connect(&ConnectOptions { kubeconfig, context: None }).await?;
     let namespace = namespace.unwrap_or_else(|| cluster.default_namespace().to_owned());
     let readiness = Readiness::new(stopping.clone());
-    let metrics = Metrics::new();
+    let metrics = Metrics::with_prefix(metrics::PREFIX);
     let queue = Queue::default();
     let keyring = Arc::new(Keyring::new(readiness.condition("keys")));
     let store = Store::default();
@@ -85,12 +87,22 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         move || known(&store).into_iter().for_each(|key| queue.add(key))
     };
     let bootstrap = bootstrap::Bootstrap { cluster: cluster.clone(), namespace: namespace.clone(), keys };
-    tasks.vital("keys", keyring::follow(cluster.clone(), namespace, keyring, bootstrap, new_keys));
-    tasks.vital("watch", watch(cluster, store.clone(), queue.clone()));
+    let following = keyring::follow(cluster.clone(), namespace, keyring, bootstrap, new_keys);
+    tasks.vital("keys", until(stopping.clone(), following));
+    tasks.vital("watch", until(stopping.clone(), watch(cluster, store.clone(), queue.clone())));
     for _ in 0..workers.get() {
-        tasks.vital("worker", work(unsealer.clone(), store.clone(), queue.clone()));
+        let working = work(unsealer.clone(), store.clone(), queue.clone(), resync_period, stopping.clone());
+        tasks.vital("worker", working);
     }
     Ok(tasks.run().await?)
+}
+
+/// `task`, cut off when the process is asked to stop: it holds nothing that would be half done.
+async fn until(
+    stopping: CancellationToken,
+    task: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    stopping.run_until_cancelled(task).await.unwrap_or(Ok(()))
 }
 
 async fn bind(address: &str) -> anyhow::Result<tokio::net::TcpListener> {
@@ -142,17 +154,30 @@ fn asks_for_more(old: &Manifest, new: &Manifest) -> bool {
         || annotations(old) != annotations(new)
 }
 
-async fn work(unsealer: Arc<Unsealer>, store: Store, queue: Queue<Key>) -> anyhow::Result<()> {
-    loop {
-        let key = queue.next().await;
+/// Works until the process is asked to stop; what is begun is finished.
+async fn work(
+    unsealer: Arc<Unsealer>,
+    store: Store,
+    queue: Queue<Key>,
+    resync_period: Duration,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    stopping.run_until_cancelled(unsealer.keyring.looked_up()).await;
+    while let Some(key) = stopping.run_until_cancelled(queue.next()).await {
         let object = store.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         match object {
             None => queue.succeeded(&key),
             Some(object) => match unsealer.unseal(&object).await {
-                Ok(()) => queue.succeeded(&key),
+                Ok(()) => {
+                    queue.succeeded(&key);
+                    if !resync_period.is_zero() {
+                        queue.add_after(key.clone(), resync_period);
+                    }
+                }
                 Err(retry) => queue.add_after(key.clone(), retry.delay(queue.failed(&key))),
             },
         }
         queue.done(&key);
     }
+    Ok(())
 }

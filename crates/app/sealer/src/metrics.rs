@@ -12,6 +12,9 @@ pub(crate) struct ErrorLabels {
     pub(crate) namespace: String,
 }
 
+/// What every name begins with.
+pub(crate) const PREFIX: &str = "sealed_secrets_controller";
+
 /// What the sealer counts.
 #[derive(Debug, Clone)]
 pub(crate) struct SealerMetrics {
@@ -20,17 +23,16 @@ pub(crate) struct SealerMetrics {
 }
 
 impl SealerMetrics {
-    /// Registers them.
+    /// Registers them, in a registry with [`PREFIX`].
     pub(crate) fn register(metrics: &Metrics) -> Self {
-        let name = |name: &str| format!("sealed_secrets_controller_{name}");
         Self {
             requests: metrics.register(
-                &name("unseal_requests"),
+                "unseal_requests",
                 "SealedSecrets that were looked at",
                 Counter::default(),
             ),
             errors: metrics.register(
-                &name("unseal_errors"),
+                "unseal_errors",
                 "SealedSecrets that could not be made a Secret, by reason and namespace",
                 Family::default(),
             ),

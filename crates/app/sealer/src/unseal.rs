@@ -8,7 +8,7 @@ use sealward_chassis::backoff::Backoff;
 use sealward_chassis::clock;
 use sealward_cluster::{Cause, Cluster, Event, EventKind, Events, Outcome};
 use sealward_manifest::{Gvk, Manifest};
-use sealward_plan::{Action, SecretPlan, Target};
+use sealward_plan::{Action, Refusal, SecretPlan, Target};
 use sealward_sealing::{Keys, open_sealed_secret, read_sealed_secret, secret_for};
 
 use crate::keyring::Keyring;
@@ -61,9 +61,14 @@ impl Failure {
         Self { reason: bitnami::REASON_UPDATE_FAILED, event, metric, message }
     }
 
-    fn unmanaged(error: impl std::fmt::Display) -> Self {
-        let reason = bitnami::REASON_NOT_MANAGED;
-        Self { reason, metric: "unmanaged", ..Self::update(error) }
+    fn refused(refusal: &Refusal) -> Self {
+        let failure = Self::update(refusal);
+        match refusal {
+            Refusal::Foreign { .. } | Refusal::Key { .. } => {
+                Self { reason: bitnami::REASON_NOT_MANAGED, metric: "unmanaged", ..failure }
+            }
+            Refusal::Immutable | Refusal::Type { .. } => failure,
+        }
     }
 }
 
@@ -100,9 +105,11 @@ impl Unsealer {
 
     async fn write_secret(&self, object: &Manifest) -> Result<Written, Failure> {
         let desired = self.open(object).await?;
-        if let Some(refusal) = sealward_plan::refuse_key(&desired, &self.namespace, &self.key_prefix) {
-            return Err(Failure::unmanaged(refusal));
-        }
+        let refuse_key = |secret: &Manifest| match sealward_plan::refuse_key(secret, &self.namespace, &self.key_prefix) {
+            Some(refusal) => Err(Failure::refused(&refusal)),
+            None => Ok(()),
+        };
+        refuse_key(&desired)?;
         let target = Target::new(Gvk::new("", "v1", "Secret"), object.namespace(), object.name());
         // A conflict means that what was decided rests on an old state: look, and decide anew.
         for _ in 0..5 {
@@ -111,9 +118,11 @@ impl Unsealer {
                 sealward_plan::secret(&desired, live.as_ref(), object.uid(), names::SEALER_FIELD_MANAGER);
             let action = match plan {
                 SecretPlan::Nothing => return Ok(Written::No),
-                SecretPlan::Refused(refusal) => return Err(Failure::unmanaged(refusal)),
+                SecretPlan::Refused(refusal) => return Err(Failure::refused(&refusal)),
                 SecretPlan::Act(action) => action,
             };
+            // What stands there may carry a key label that the SealedSecret says nothing of.
+            action.object().map_or(Ok(()), refuse_key)?;
             match self.cluster.execute(&action).await {
                 Ok(Outcome::Object(_) | Outcome::Gone) => return Ok(Written::Yes),
                 Err(error) if error.is(Cause::Conflict) || error.is(Cause::AlreadyExists) => {}

@@ -24,7 +24,13 @@ pub struct Metrics(Arc<Mutex<Registry>>);
 impl Metrics {
     /// An empty registry; every name in it begins with `sealward_`.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(Registry::with_prefix("sealward"))))
+        Self::with_prefix("sealward")
+    }
+
+    /// An empty registry; every name in it begins with `prefix` and `_`, for a process whose dashboards
+    /// exist already.
+    pub fn with_prefix(prefix: &str) -> Self {
+        Self(Arc::new(Mutex::new(Registry::with_prefix(prefix))))
     }
 
     /// Registers `metric` and hands it back; clones of it move the same numbers.

@@ -39,7 +39,9 @@ pub enum Refusal {
     )]
     Immutable,
     /// The Secret's type cannot change.
-    #[error("the Secret has type {live:?} and the SealedSecret wants {wanted:?}; a type cannot change: delete the Secret")]
+    #[error(
+        "the Secret has type {live:?} and the SealedSecret wants {wanted:?}; a type cannot change: delete the Secret"
+    )]
     Type {
         /// The type that it has.
         live: String,
@@ -220,7 +222,10 @@ mod tests {
 
     #[test]
     fn changed_data_is_put_back_whole() {
-        check(Some(&live(|json| json["data"] = json!({"password": "eA=="}))), r#"update {"password":"c2VjcmV0"}"#);
+        check(
+            Some(&live(|json| json["data"] = json!({"password": "eA=="}))),
+            r#"update {"password":"c2VjcmV0"}"#,
+        );
         check(Some(&live(|json| json["data"]["more"] = json!("eA=="))), r#"update {"password":"c2VjcmV0"}"#);
         check(
             Some(&live(|json| json["metadata"]["labels"] = json!({"app": "other"}))),
@@ -233,7 +238,10 @@ mod tests {
         let foreign = r#"Foreign { name: "db" }"#;
         check(Some(&live(|json| json["metadata"]["ownerReferences"] = json!([]))), foreign);
         check(Some(&live(|json| json["metadata"]["ownerReferences"][0]["uid"] = json!("earlier"))), foreign);
-        check(Some(&live(|json| json["metadata"]["ownerReferences"][0]["controller"] = json!(false))), foreign);
+        check(
+            Some(&live(|json| json["metadata"]["ownerReferences"][0]["controller"] = json!(false))),
+            foreign,
+        );
     }
 
     #[test]

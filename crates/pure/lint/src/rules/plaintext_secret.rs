@@ -38,7 +38,8 @@ fn is_plaintext(value: &Value, sops: bool) -> bool {
     match value {
         Value::Secret(text) => {
             let text = text.expose_secret();
-            !text.is_empty() && !(sops && is_sops_value(text))
+            let encrypted = sops && is_sops_value(text);
+            !text.is_empty() && !encrypted
         }
         Value::Null => false,
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::List(_) | Value::Map(_) => true,

@@ -1,0 +1,199 @@
+//! What is known of each Kustomization's applied objects, and whose each object is.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sealward_api::rendering::RenderingSpec;
+use sealward_chassis::queue::Queue;
+use sealward_manifest::{Manifest, ObjectId};
+use sealward_plan::{Health, Inventory, Observation};
+use tokio::time::Instant;
+
+use crate::live::Account;
+use crate::object::Key;
+
+/// Heals of one object within a minute that are not yet a fight.
+const PEACEFUL_HEALS: usize = 5;
+const FIGHT_WINDOW: Duration = Duration::from_secs(60);
+const FIGHT_PAUSE: Duration = Duration::from_secs(30);
+
+/// An object as we applied it and as the server gave it back.
+#[derive(Debug, Clone)]
+pub(crate) struct Applied {
+    pub(crate) desired: Manifest,
+    pub(crate) result: Observation,
+}
+
+/// What is known of one Kustomization since the process began.
+#[derive(Default)]
+pub(crate) struct Application {
+    pub(crate) applied: HashMap<ObjectId, Applied>,
+    /// What was applied, for pruning; joined with what the status remembers.
+    pub(crate) inventory: Inventory,
+    /// Generation and revision at which it was ready.
+    pub(crate) ready: Option<(i64, String)>,
+    /// Generation, revision and time since which health is awaited.
+    pub(crate) waiting: Option<(i64, String, Instant)>,
+    /// What its last rendering declared; `None` before the first.
+    pub(crate) declared: Option<HashSet<ObjectId>>,
+    /// The Rendering that was written last.
+    pub(crate) published: Option<RenderingSpec>,
+    /// As whom its objects were applied.
+    pub(crate) account: Option<Account>,
+    heals: HashMap<ObjectId, VecDeque<Instant>>,
+}
+
+/// All Kustomizations.
+#[derive(Default)]
+pub(crate) struct Applications {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    known: HashMap<Key, Application>,
+    owners: HashMap<ObjectId, Key>,
+}
+
+impl Applications {
+    /// Reads or changes what is known of `key`.
+    pub(crate) fn with<T>(&self, key: &Key, change: impl FnOnce(&mut Application) -> T) -> T {
+        change(self.lock().known.entry(key.clone()).or_default())
+    }
+
+    /// Forgets `key` and what it owned.
+    pub(crate) fn forget(&self, key: &Key) {
+        let mut state = self.lock();
+        state.known.remove(key);
+        state.owners.retain(|_, owner| owner != key);
+    }
+
+    /// Claims exactly `ids` for `key`; the ones that another Kustomization has claimed come back with
+    /// its name, and stay its.
+    pub(crate) fn claim(&self, key: &Key, ids: &[ObjectId]) -> Vec<(ObjectId, Key)> {
+        let mut state = self.lock();
+        state.owners.retain(|id, owner| owner != key || ids.contains(id));
+        let mut taken = Vec::new();
+        for id in ids {
+            match state.owners.get(id) {
+                Some(owner) if owner != key => taken.push((id.clone(), owner.clone())),
+                Some(_) => {}
+                None => {
+                    state.owners.insert(id.clone(), key.clone());
+                }
+            }
+        }
+        taken
+    }
+
+    /// Whether the last rendering of `key` declared `id`; `None` before its first.
+    pub(crate) fn declares(&self, key: &Key, id: &ObjectId) -> Option<bool> {
+        let state = self.lock();
+        let declared = state.known.get(key)?.declared.as_ref()?;
+        Some(declared.contains(id))
+    }
+
+    /// The Kustomization other than `key` whose last rendering declared `id`.
+    pub(crate) fn wanted_by_another(&self, key: &Key, id: &ObjectId) -> Option<Key> {
+        let state = self.lock();
+        let wants = |application: &Application| {
+            application.declared.as_ref().is_some_and(|declared| declared.contains(id))
+        };
+        state
+            .known
+            .iter()
+            .find(|(other, application)| *other != key && wants(application))
+            .map(|(other, _)| other.clone())
+    }
+
+    /// Compares what a watch saw with what was applied, and has the owner looked at when they differ, or
+    /// when it waits for this object's health.
+    pub(crate) fn compare(&self, queue: &Queue<Key>, id: &ObjectId, seen: Option<&Observation>) {
+        let mut state = self.lock();
+        let Some(owner) = state.owners.get(id).cloned() else { return };
+        let Some(application) = state.known.get_mut(&owner) else { return };
+        let Some(applied) = application.applied.get(id) else { return };
+        let untouched = seen.is_some_and(|seen| {
+            seen.reconcile_disabled
+                || seen.is_older_than(&applied.result)
+                || seen.agrees_with(&applied.result)
+        });
+        if !untouched {
+            let pause = pause_before_heal(application.heals.entry(id.clone()).or_default());
+            tracing::info!(object = %id, kustomization = %owner, pause = pause.as_secs(), "drift seen");
+            queue.add_after(owner, pause);
+        } else if application.waiting.is_some()
+            && seen.is_some_and(|seen| matches!(seen.health, Health::Current | Health::Failed(_)))
+        {
+            queue.add(owner);
+        }
+    }
+
+    /// Whether objects of `key` are changed again and again by somebody else.
+    pub(crate) fn contended(&self, key: &Key) -> Vec<ObjectId> {
+        let mut state = self.lock();
+        let Some(application) = state.known.get_mut(key) else { return Vec::new() };
+        application.heals.retain(|_, times| {
+            expire(times);
+            !times.is_empty()
+        });
+        let fights = application.heals.iter().filter(|(_, times)| times.len() > PEACEFUL_HEALS);
+        fights.map(|(id, _)| id.clone()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn expire(times: &mut VecDeque<Instant>) {
+    while times.front().is_some_and(|time| time.elapsed() > FIGHT_WINDOW) {
+        times.pop_front();
+    }
+}
+
+/// How long to wait before this heal: nothing, unless somebody fights us for the object.
+fn pause_before_heal(times: &mut VecDeque<Instant>) -> Duration {
+    expire(times);
+    times.push_back(Instant::now());
+    if times.len() > 100 {
+        times.pop_front();
+    }
+    if times.len() > PEACEFUL_HEALS { FIGHT_PAUSE } else { Duration::ZERO }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> ObjectId {
+        ObjectId { group: String::new(), kind: "ConfigMap".into(), namespace: "a".into(), name: name.into() }
+    }
+
+    fn key(name: &str) -> Key {
+        Key { namespace: "flux".into(), name: name.into() }
+    }
+
+    #[test]
+    fn an_object_has_one_owner_until_it_is_let_go() {
+        let all = Applications::default();
+        assert_eq!(all.claim(&key("one"), &[id("x"), id("y")]), []);
+        assert_eq!(all.claim(&key("two"), &[id("y"), id("z")]), [(id("y"), key("one"))]);
+        assert_eq!(all.claim(&key("one"), &[id("x")]), []);
+        assert_eq!(all.claim(&key("two"), &[id("y"), id("z")]), []);
+        all.forget(&key("two"));
+        assert_eq!(all.claim(&key("one"), &[id("z")]), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fight_is_slowed_down_and_ends() {
+        let mut times = VecDeque::new();
+        for _ in 0..PEACEFUL_HEALS {
+            assert_eq!(pause_before_heal(&mut times), Duration::ZERO);
+        }
+        assert_eq!(pause_before_heal(&mut times), FIGHT_PAUSE);
+        tokio::time::advance(FIGHT_WINDOW + Duration::from_secs(1)).await;
+        assert_eq!(pause_before_heal(&mut times), Duration::ZERO);
+    }
+}

@@ -1,0 +1,178 @@
+//! What was built comes into the cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealward_api::flux::reason;
+use sealward_cluster::EventKind;
+use sealward_manifest::ObjectId;
+use sealward_plan::{Health, Inventory, Outcome};
+
+use crate::apply::{self, Report};
+use crate::build::Built;
+use crate::context::Context;
+use crate::kustomization::{End, Job};
+use crate::object;
+use crate::source::Artifact;
+use crate::status::{self, Told};
+use crate::{check, prune, published};
+
+/// Brings what was built into the cluster.
+pub(crate) async fn bring(context: &Arc<Context>, job: &Job, artifact: &Artifact, built: Built) -> End {
+    let revision = artifact.fetched.revision.clone();
+    let remembered = job.remembered(context);
+    let mut told = Told { attempted: Some(revision.clone()), ..Told::default() };
+    if built.objects.is_empty() && !remembered.is_empty() {
+        let message = format!(
+            "{revision} renders to nothing, where {} objects were applied before; nothing is pruned. Delete the \
+             Kustomization to remove them",
+            remembered.len()
+        );
+        return End { outcome: job.retry(reason::EMPTY_RENDERING, message), told };
+    }
+    let desired = Inventory::of(&built.objects);
+    let mut all = remembered.clone();
+    all.extend(&desired);
+    if !desired.without(&remembered).is_empty() {
+        status::write_inventory(context, &job.object, &all).await;
+    }
+    context.applications.with(&job.key, |known| {
+        known.inventory.clone_from(&all);
+        known.account = Some(job.account.clone());
+    });
+    // Before anything changes, so that a denial can say which file and commit are meant.
+    if let Err(message) = published::write(context, job, artifact, &built).await {
+        tracing::warn!(kustomization = %job.key, message, "a Rendering could not be written");
+    }
+    let report = apply::apply(context, job, &built).await;
+    told.inventory = Some(all.clone());
+    if !report.failures.is_empty() {
+        let outcome = job.retry(report.reason(), report.failure_text(&revision));
+        say_changes(context, job, artifact, &report, &[]).await;
+        return End { outcome, told };
+    }
+    let stale = remembered.without(&desired);
+    let pruned =
+        if job.spec.prune { prune::prune(context, job, &stale).await } else { prune::Report::default() };
+    let mut kept = desired;
+    kept.extend(&pruned.left);
+    context.applications.with(&job.key, |known| known.inventory.clone_from(&kept));
+    told.inventory = Some(kept);
+    say_changes(context, job, artifact, &report, &pruned.deleted).await;
+    if !pruned.failures.is_empty() {
+        return End { outcome: job.retry(reason::PRUNE_FAILED, pruned.failures.join("; ")), told };
+    }
+    let outcome = assess(context, job, &revision, &report, &built);
+    if outcome.is_ready() {
+        told.applied = Some(revision);
+    }
+    End { outcome, told }
+}
+
+/// Keeps what was applied last as it was, while what Git declares now is refused: drift is healed, if
+/// the rules in force still allow what was applied.
+pub(crate) async fn hold(context: &Arc<Context>, job: &Job, artifact: &Artifact) {
+    let held = context.applications.with(&job.key, |known| {
+        known.applied.values().map(|applied| applied.desired.clone()).collect::<Vec<_>>()
+    });
+    if held.is_empty() || check::check(context, job, &held).await.is_err() {
+        return;
+    }
+    let report = apply::hold(context, job, &held).await;
+    say_changes(context, job, artifact, &report, &[]).await;
+}
+
+/// Whether all is applied, and healthy where that is asked for.
+fn assess(context: &Context, job: &Job, revision: &str, report: &Report, built: &Built) -> Outcome {
+    let mut message = format!("applied revision: {revision}");
+    if let Some(note) = &built.note {
+        message = format!("{message}; {note}");
+    }
+    let contended = context.applications.contended(&job.key);
+    if !contended.is_empty() {
+        let names = list(&contended);
+        return job.retry(
+            reason::CONTENDED,
+            format!(
+                "somebody changes the same fields again and again: {names}; healing goes on, more slowly"
+            ),
+        );
+    }
+    if !job.spec.wait {
+        context.applications.with(&job.key, |known| known.waiting = None);
+        return Outcome::Ready { reason: reason::RECONCILIATION_SUCCEEDED, message };
+    }
+    let unwell: Vec<(&ObjectId, &Health)> = report
+        .health
+        .iter()
+        .filter(|(_, health)| !health.is_current())
+        .map(|(id, health)| (id, health))
+        .collect();
+    if unwell.is_empty() {
+        context.applications.with(&job.key, |known| known.waiting = None);
+        return Outcome::Ready { reason: reason::RECONCILIATION_SUCCEEDED, message };
+    }
+    let say = |(id, health): &(&ObjectId, &Health)| format!("{id}: {}", health.problem().unwrap_or_default());
+    let said: Vec<String> = unwell.iter().take(10).map(say).collect();
+    let said = said.join("; ");
+    let now = tokio::time::Instant::now();
+    let generation = object::generation(&job.object);
+    let since = context.applications.with(&job.key, |known| {
+        let same =
+            known.waiting.as_ref().filter(|(g, r, _)| *g == generation && r == revision).map(|(.., at)| *at);
+        let since = same.unwrap_or(now);
+        known.waiting = Some((generation, revision.to_owned(), since));
+        since
+    });
+    let left = job.timeout.saturating_sub(now - since);
+    let failed = unwell.iter().any(|(_, health)| matches!(health, Health::Failed(_)));
+    if failed || left.is_zero() {
+        let why = if failed { "failed" } else { "not healthy in time" };
+        return job.retry(reason::HEALTH_CHECK_FAILED, format!("{why} at {revision}: {said}"));
+    }
+    // Watches tell of changes; this look is for objects that no watch shows.
+    Outcome::Waiting {
+        message: format!("waiting for health at {revision}: {said}"),
+        after: left.min(Duration::from_secs(15)),
+    }
+}
+
+pub(crate) fn list(ids: &[ObjectId]) -> String {
+    let mut names: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
+    if ids.len() > 10 {
+        names.push(format!("and {} more", ids.len() - 10));
+    }
+    names.join(", ")
+}
+
+async fn say_changes(
+    context: &Context,
+    job: &Job,
+    artifact: &Artifact,
+    report: &Report,
+    pruned: &[ObjectId],
+) {
+    let fetched = &artifact.fetched;
+    let mut parts = Vec::new();
+    for (word, ids) in [
+        ("created", &report.created[..]),
+        ("configured", &report.configured),
+        ("healed", &report.healed),
+        ("deleted", pruned),
+    ] {
+        if !ids.is_empty() {
+            parts.push(format!("{word} {}", list(ids)));
+        }
+    }
+    if parts.is_empty() {
+        return;
+    }
+    let note =
+        format!("{} ({} by {}): {}", fetched.revision, fetched.subject, fetched.author, parts.join("; "));
+    let word = if report.created.is_empty() && report.configured.is_empty() && pruned.is_empty() {
+        "DriftCorrected"
+    } else {
+        reason::RECONCILIATION_SUCCEEDED
+    };
+    context.tell(&job.object, EventKind::Normal, word, "Reconcile", &note, Some(&fetched.revision)).await;
+}

@@ -1,0 +1,148 @@
+//! Writing status, and when to come back.
+
+use std::time::Duration;
+
+use sealward_api::names::RECONCILER_FIELD_MANAGER;
+use sealward_chassis::backoff::Backoff;
+use sealward_chassis::clock;
+use sealward_chassis::queue::Queue;
+use sealward_cluster::Cause;
+use sealward_manifest::Manifest;
+use sealward_plan::{Action, Inventory, Outcome, Target};
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::object::{self, Key};
+use crate::source::Artifact;
+
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// When to look at `key` again: after `interval` when all is well, with growing pauses up to the
+/// outcome's own bound after failures. A twentieth of chance keeps objects from marching in step.
+pub(crate) fn next(
+    context: &Context,
+    queue: &Queue<Key>,
+    key: &Key,
+    outcome: &Outcome,
+    interval: Duration,
+) -> Duration {
+    let chance = f64::from(clock::now().subsec_nanosecond().unsigned_abs() % 1000) / 1000.0;
+    match outcome {
+        Outcome::Ready { .. } => {
+            queue.succeeded(key);
+            interval.mul_f64(1.0 + 0.05 * chance)
+        }
+        Outcome::Waiting { after, .. } => *after,
+        Outcome::Retry { after, .. } => {
+            let failures = queue.failed(key);
+            Backoff::new(FIRST_RETRY, (*after).max(FIRST_RETRY)).delay(failures, chance)
+        }
+        Outcome::Stalled { .. } => {
+            queue.succeeded(key);
+            context.settings.stalled_interval()
+        }
+    }
+}
+
+impl crate::context::Settings {
+    /// A stalled object is looked at when it changes; this is only in case a change was missed.
+    fn stalled_interval(&self) -> Duration {
+        Duration::from_secs(600)
+    }
+}
+
+/// Writes the status of a GitRepository.
+pub(crate) async fn write_source(
+    context: &Context,
+    object: &Manifest,
+    outcome: &Outcome,
+    artifact: Option<&Artifact>,
+) {
+    let mut fields = common(object, outcome);
+    if let Some(Artifact { url, fetched, .. }) = artifact {
+        let old = object::status(object);
+        let stored = old.pointer("/artifact/revision").and_then(Value::as_str) == Some(&fetched.revision);
+        let stored_at = old.pointer("/artifact/lastUpdateTime").cloned().filter(|_| stored);
+        let path = format!("gitrepository/{}/{}", object.namespace(), object.name());
+        let artifact = json!({
+            "revision": fetched.revision,
+            "digest": format!("sha1:{}", fetched.commit),
+            "path": path,
+            "url": url,
+            "lastUpdateTime": stored_at.unwrap_or_else(|| json!(now())),
+        });
+        fields.insert("artifact".into(), artifact);
+    } else {
+        fields.insert("artifact".into(), Value::Null);
+    }
+    write(context, object, fields).await;
+}
+
+/// What the status of a Kustomization says beside its outcome.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    /// The revision that was tried.
+    pub(crate) attempted: Option<String>,
+    /// The revision that was applied whole.
+    pub(crate) applied: Option<String>,
+    /// What was applied.
+    pub(crate) inventory: Option<Inventory>,
+}
+
+/// Writes the status of a Kustomization.
+pub(crate) async fn write_application(context: &Context, object: &Manifest, outcome: &Outcome, told: &Told) {
+    let mut fields = common(object, outcome);
+    for (field, value) in [("lastAttemptedRevision", &told.attempted), ("lastAppliedRevision", &told.applied)]
+    {
+        if let Some(value) = value {
+            fields.insert(field.into(), json!(value));
+        }
+    }
+    if let Some(inventory) = &told.inventory {
+        fields.insert("inventory".into(), json!({"entries": inventory.entries()}));
+    }
+    write(context, object, fields).await;
+}
+
+/// Remembers in the status what is about to be applied, so that it can be found again whatever happens.
+pub(crate) async fn write_inventory(context: &Context, object: &Manifest, inventory: &Inventory) {
+    let mut fields = Map::new();
+    fields.insert("inventory".into(), json!({"entries": inventory.entries()}));
+    write(context, object, fields).await;
+}
+
+fn common(object: &Manifest, outcome: &Outcome) -> Map<String, Value> {
+    let generation = object::generation(object);
+    let conditions = outcome.conditions(generation, &now(), &object::conditions(object));
+    let mut fields = Map::new();
+    fields.insert("observedGeneration".into(), json!(generation));
+    fields.insert("conditions".into(), json!(conditions));
+    if let Some(requested) = object::requested_at(object) {
+        fields.insert("lastHandledReconcileAt".into(), json!(requested));
+    }
+    fields
+}
+
+async fn write(context: &Context, object: &Manifest, fields: Map<String, Value>) {
+    let old = object::status(object);
+    let differs = |(field, value): (&String, &Value)| old.get(field).unwrap_or(&Value::Null) != value;
+    if !fields.iter().any(differs) {
+        return;
+    }
+    let action = Action::PatchStatus {
+        target: Target::of(object),
+        patch: json!({"metadata": {"uid": object.uid()}, "status": fields}),
+        manager: RECONCILER_FIELD_MANAGER.into(),
+    };
+    match context.cluster.execute(&action).await {
+        Ok(_) => {}
+        Err(error) if error.is(Cause::NotFound) => {}
+        Err(error) => tracing::warn!(object = %object.id(), %error, "a status could not be written"),
+    }
+}
+
+fn now() -> String {
+    // Whole seconds, as metav1.Time.
+    let now = clock::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}

@@ -1,0 +1,165 @@
+//! Events (`events.k8s.io/v1`), one object for the same message about the same object.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::api::events::v1::{Event as WireEvent, EventSeries};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use sealward_manifest::Manifest;
+
+use crate::error::ActionError;
+
+const SERIES: SignedDuration = SignedDuration::from_mins(6);
+const BOUND: Duration = Duration::from_secs(15);
+const NOTE_LIMIT: usize = 1000;
+
+/// How grave an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// Something went as it should.
+    Normal,
+    /// Somebody should look.
+    Warning,
+}
+
+/// Something worth telling about an object.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// How grave.
+    pub kind: EventKind,
+    /// One CamelCase word: why.
+    pub reason: String,
+    /// One CamelCase word: what was being done.
+    pub action: String,
+    /// A sentence for people; cut to what the API server takes. Must hold no secret.
+    pub note: String,
+    /// Annotations of the event, such as the revision.
+    pub annotations: Vec<(String, String)>,
+}
+
+/// Publishes events in one reporter's name. The same event within six minutes becomes a series of the
+/// first one.
+#[derive(Clone)]
+pub struct Events {
+    client: kube::Client,
+    reporter: &'static str,
+    instance: String,
+    recent: Arc<Mutex<HashMap<Key, Told>>>,
+}
+
+type Key = (String, EventKind, String, String);
+
+#[derive(Clone)]
+struct Told {
+    name: String,
+    count: i32,
+    last: Timestamp,
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Events").field("reporter", &self.reporter).finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    pub(crate) fn new(client: kube::Client, reporter: &'static str, instance: String) -> Self {
+        Self { client, reporter, instance, recent: Arc::default() }
+    }
+
+    /// Tells `event` about `regarding`; events of cluster-scoped objects go to namespace `default`.
+    ///
+    /// # Errors
+    /// [`ActionError`] when the server refuses; losing an event must not fail what it is about.
+    pub async fn publish(
+        &self,
+        event: &Event,
+        regarding: &Manifest,
+        now: Timestamp,
+    ) -> Result<(), ActionError> {
+        let key = (regarding.uid().to_owned(), event.kind, event.reason.clone(), event.note.clone());
+        let told = self.count(&key, regarding, now);
+        let namespace = if regarding.namespace().is_empty() { "default" } else { regarding.namespace() };
+        let api: Api<WireEvent> = Api::namespaced(self.client.clone(), namespace);
+        let sent = if told.count > 1 {
+            let series = EventSeries { count: told.count, last_observed_time: MicroTime(now) };
+            let patch = serde_json::json!({ "series": series });
+            let params = PatchParams::default();
+            tokio::time::timeout(BOUND, api.patch(&told.name, &params, &Patch::Merge(patch))).await
+        } else {
+            let wire = self.wire(event, regarding, namespace, told.name, now);
+            let params = PostParams::default();
+            tokio::time::timeout(BOUND, api.create(&params, &wire)).await
+        };
+        let about = regarding.id().to_string();
+        let result = match sent {
+            Err(_) => Err(ActionError::timed_out("tell an event about", about)),
+            Ok(Err(error)) => Err(ActionError::from_kube("tell an event about", about, &error, None)),
+            Ok(Ok(_)) => Ok(()),
+        };
+        if result.is_err() {
+            self.recent.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        }
+        result
+    }
+
+    /// Counts this telling of `key`; a name for the event object is made at the first.
+    fn count(&self, key: &Key, regarding: &Manifest, now: Timestamp) -> Told {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|_, told| now.duration_since(told.last) < SERIES);
+        let fresh =
+            || Told { name: format!("{}.{:x}", regarding.name(), now.as_nanosecond()), count: 0, last: now };
+        let told = recent.entry(key.clone()).or_insert_with(fresh);
+        told.count = told.count.saturating_add(1);
+        told.last = now;
+        told.clone()
+    }
+
+    fn wire(
+        &self,
+        event: &Event,
+        regarding: &Manifest,
+        namespace: &str,
+        name: String,
+        now: Timestamp,
+    ) -> WireEvent {
+        let kind = match event.kind {
+            EventKind::Normal => "Normal",
+            EventKind::Warning => "Warning",
+        };
+        WireEvent {
+            action: Some(event.action.clone()),
+            reason: Some(event.reason.clone()),
+            note: Some(event.note.chars().take(NOTE_LIMIT).collect()),
+            type_: Some(kind.into()),
+            event_time: Some(MicroTime(now)),
+            regarding: Some(reference(regarding)),
+            reporting_controller: Some(self.reporter.into()),
+            reporting_instance: Some(self.instance.clone()),
+            metadata: ObjectMeta {
+                name: Some(name),
+                namespace: Some(namespace.into()),
+                annotations: Some(event.annotations.iter().cloned().collect()),
+                ..ObjectMeta::default()
+            },
+            ..WireEvent::default()
+        }
+    }
+}
+
+fn reference(object: &Manifest) -> ObjectReference {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    ObjectReference {
+        api_version: Some(object.gvk().api_version()),
+        kind: Some(object.gvk().kind.clone()),
+        namespace: text(object.namespace()),
+        name: text(object.name()),
+        uid: text(object.uid()),
+        resource_version: text(object.resource_version()),
+        ..ObjectReference::default()
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests across the crate.
+
+mod gatekeeper;
+mod policies;

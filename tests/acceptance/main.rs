@@ -1,0 +1,14 @@
+//! One binary: cli_*, seal_*, admit_*, reconcile_*, e2e_*.
+mod document_oracle;
+mod admit_down;
+mod admit_guard;
+mod admit_harness;
+mod admit_policy;
+mod deploy;
+mod house;
+#[cfg(test)]
+mod render_oracle;
+mod reconcile;
+mod reconcile_harness;
+mod reconcile_outages;
+mod reconcile_rules;

@@ -1,0 +1,116 @@
+//! Rendered objects are held against the cluster's rules before anything is applied.
+
+use sealward_controlplane::{ControlPlane, Options};
+
+use crate::reconcile_harness::{World, config_map, eventually, install, kustomization_yaml};
+
+fn rule_set(rego: &str) -> String {
+    format!(
+        r#"
+apiVersion: sealward.dev/v1alpha1
+kind: RuleSet
+metadata: {{name: test}}
+spec:
+  templates:
+    - apiVersion: templates.gatekeeper.sh/v1
+      kind: ConstraintTemplate
+      metadata: {{name: noforbidden}}
+      spec:
+        crd: {{spec: {{names: {{kind: NoForbidden}}}}}}
+        targets:
+          - target: admission.k8s.gatekeeper.sh
+            code:
+              - engine: Rego
+                source:
+                  version: v1
+                  rego: |
+                    {rego}
+  constraints:
+    - apiVersion: constraints.gatekeeper.sh/v1beta1
+      kind: NoForbidden
+      metadata: {{name: no-forbidden}}
+      spec: {{match: {{kinds: [{{apiGroups: [""], kinds: [ConfigMap]}}]}}}}
+"#
+    )
+}
+
+const RULE: &str = "package noforbidden\n                    violation contains {\"msg\": \"this is forbidden\"} if \
+                    input.review.object.data.key == \"forbidden\"";
+
+#[test]
+fn a_commit_that_breaks_a_rule_is_refused_whole() {
+    let plane = &ControlPlane::start(Options::default()).unwrap();
+    install(plane);
+    // A rule set that does not load, and none before it: nothing is applied.
+    plane.apply_text(&rule_set("package noforbidden\n                    this is no rego")).unwrap();
+    let world = World::on(plane, "rules", &[]);
+    world.repo.write("app/settings.yaml", config_map("settings", "one"));
+    world.repo.write("app/kustomization.yaml", kustomization_yaml(&world.namespace, &["settings.yaml"]));
+    world.push("first");
+    world.source("app", "");
+    world.kustomization("app", "app", "");
+    world.wait_for("app", "False PolicyUnavailable: no rule set of this cluster could be loaded");
+    assert!(!world.exists("configmap", "settings"));
+
+    plane.apply_text(&rule_set(RULE)).unwrap();
+    let told = world.wait_for("app", "True ReconciliationSucceeded");
+    let (_, digest) = told.split_once("rule set ").expect("the digest stands in the status");
+    let rendering = world.get("rendering", &format!("{}.app", world.namespace));
+    assert_eq!(rendering["spec"]["ruleSetDigest"], digest);
+    assert!(world.reconciler.probe("/metrics").contains(digest), "and in a metric");
+
+    // One bad object keeps the good one of the same commit out as well.
+    world.repo.write(
+        "app/settings.yaml",
+        config_map("settings", "two") + "---\n" + &config_map("bad", "forbidden"),
+    );
+    let bad = world.push("bad");
+    world.fetch("app");
+    let told = world.wait_for("app", "False PolicyViolation");
+    for part in ["app/settings.yaml:8", "ConfigMap", "/bad", "NoForbidden", "this is forbidden"] {
+        assert!(told.contains(part), "{part} is missing in {told}");
+    }
+    assert_eq!(world.get("configmap", "settings")["data"]["key"], "one");
+    assert!(!world.exists("configmap", "bad"));
+    eventually("an event tells of it", || {
+        world.notes("app").iter().any(|note| note.contains("this is forbidden"))
+    });
+
+    // What was applied is still held while the commit is refused.
+    world.kubectl(&["patch", "configmap", "settings", "--type=merge", "-p", r#"{"data":{"key":"changed"}}"#]);
+    eventually("drift is healed to the last good state", || {
+        world.get("configmap", "settings")["data"]["key"] == "one"
+    });
+
+    // The last good set stays when a new one does not load.
+    plane.apply_text(&rule_set("package noforbidden\n                    this is no rego")).unwrap();
+    world.repo.revert(&bad);
+    let third = world.push_head();
+    world.fetch("app");
+    world.wait_for("app", &third);
+    let told = world.wait_for("app", "a newer rule set is not in force");
+    assert!(told.contains(digest), "{told}");
+
+    // Without any RuleSet there are no rules, and the status says so.
+    plane.kubectl(&["delete", "ruleset", "test"]).unwrap();
+    world.wait_for("app", "no rules: there is no RuleSet");
+}
+
+#[test]
+fn what_flux_works_on_is_left_alone() {
+    let plane = &ControlPlane::start(Options::default()).unwrap();
+    install(plane);
+    let world = World::on(plane, "beside", &["--label-selector="]);
+    world.repo.write("app/settings.yaml", config_map("settings", "one"));
+    world.push("first");
+    let theirs = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: theirs, namespace: {}}}\nspec: {{interval: 1m, url: {:?}}}\n",
+        world.namespace, world.url
+    );
+    let arguments = ["apply", "--server-side", "--field-manager=source-controller", "-f", "-"];
+    plane.kubectl_as(plane.admin_kubeconfig(), &arguments, Some(&theirs)).unwrap();
+    world.source("app", "");
+    world.wait_for_ready("gitrepository", "app", "True");
+    let theirs = world.get("gitrepository", "theirs");
+    assert_eq!(theirs["status"], serde_json::json!({"observedGeneration": -1}), "not even a status");
+}
