@@ -166,6 +166,32 @@ fn admit_ownership_cannot_be_taken_without_changing_a_value() {
 }
 
 #[test]
+fn admit_the_status_carries_nothing_past_the_guard() {
+    let (shared, ns) = managed("guard-status");
+    let role = ["create", "role", "status", "-n", &ns, "--verb=patch", "--resource=deployments/status"];
+    shared.plane.kubectl(&role).unwrap();
+    shared.plane.kubectl(&["create", "rolebinding", "status", "-n", &ns, "--role=status", "--user=developer"]).unwrap();
+    let patch = |patch: Value| {
+        let patch = patch.to_string();
+        ["patch", "deployment/api", "--subresource=status", "--type=merge", "-n", &ns, "-p", &patch].map(str::to_owned)
+    };
+    let no = |metadata: Value| {
+        let args = patch(json!({"metadata": metadata}));
+        shared.refused(&args.each_ref().map(String::as_str), None)
+    };
+    let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "00000000-0000-0000-0000-000000000001"}]);
+    no(json!({"ownerReferences": owner}));
+    no(json!({"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}}));
+    let status = patch(json!({"status": {"observedGeneration": 1}}));
+    shared.developer(&status.each_ref().map(String::as_str), None).unwrap();
+    // A reset of managedFields through the status leaves Git's entry where it is.
+    let reset = patch(json!({"metadata": {"managedFields": [{}]}, "status": {"replicas": 7}}));
+    let _ = shared.developer(&reset.each_ref().map(String::as_str), None);
+    let entries = shared.read(&ns, "deployment/api")["metadata"]["managedFields"].to_string();
+    assert!(entries.contains("sealward-reconciler"), "{entries}");
+}
+
+#[test]
 fn admit_nobody_creates_what_looks_like_gits() {
     let (shared, ns) = managed("guard-forge");
     let config = json!({

@@ -145,6 +145,17 @@ fn drift_is_healed_within_a_second() {
     assert_eq!(world.get("configmap", "settings")["metadata"]["annotations"]["robot"], "was here");
 }
 
+#[test]
+fn a_fight_is_told_and_slowed_down() {
+    let (world, _) = shop("fight");
+    for round in 0..6 {
+        let patch = format!(r#"{{"data":{{"key":"round-{round}"}}}}"#);
+        heal(&world, &patch, || world.get("configmap", "settings")["data"]["key"] == "one");
+    }
+    let told = world.wait_for("my-app", "False Contended");
+    assert!(told.contains(&format!("ConfigMap {}/settings", world.namespace)), "{told}");
+}
+
 fn heal(world: &World, patch: &str, healed: impl FnMut() -> bool) -> Duration {
     world.kubectl(&["patch", "configmap", "settings", "--type=merge", "-p", patch]);
     eventually(patch, healed)

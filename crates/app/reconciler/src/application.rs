@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::live::Account;
 use crate::object::Key;
 
-/// Heals of one object within a minute that are not yet a fight.
-const PEACEFUL_HEALS: usize = 5;
+/// As many heals of one object within a minute are a fight (Config Sync counts alike).
+const FIGHT: usize = 6;
 const FIGHT_WINDOW: Duration = Duration::from_secs(60);
 const FIGHT_PAUSE: Duration = Duration::from_secs(30);
 
@@ -23,6 +23,8 @@ const FIGHT_PAUSE: Duration = Duration::from_secs(30);
 pub(crate) struct Applied {
     pub(crate) desired: Manifest,
     pub(crate) result: Observation,
+    /// Whether a watch has seen it changed since; what else comes before the heal is the same drift.
+    pub(crate) drifted: bool,
 }
 
 /// What is known of one Kustomization since the process began.
@@ -113,13 +115,16 @@ impl Applications {
         let mut state = self.lock();
         let Some(owner) = state.owners.get(id).cloned() else { return };
         let Some(application) = state.known.get_mut(&owner) else { return };
-        let Some(applied) = application.applied.get(id) else { return };
+        let Some(applied) = application.applied.get_mut(id) else { return };
         let untouched = seen.is_some_and(|seen| {
             seen.reconcile_disabled
                 || seen.is_older_than(&applied.result)
                 || seen.agrees_with(&applied.result)
         });
         if !untouched {
+            if std::mem::replace(&mut applied.drifted, true) {
+                return;
+            }
             let pause = pause_before_heal(application.heals.entry(id.clone()).or_default());
             tracing::info!(object = %id, kustomization = %owner, pause = pause.as_secs(), "drift seen");
             queue.add_after(owner, pause);
@@ -130,6 +135,15 @@ impl Applications {
         }
     }
 
+    /// Takes note that an object of `key` had to be healed.
+    pub(crate) fn healed(&self, key: &Key, id: &ObjectId) {
+        self.with(key, |known| {
+            let times = known.heals.entry(id.clone()).or_default();
+            expire(times);
+            times.push_back(Instant::now());
+        });
+    }
+
     /// Whether objects of `key` are changed again and again by somebody else.
     pub(crate) fn contended(&self, key: &Key) -> Vec<ObjectId> {
         let mut state = self.lock();
@@ -138,7 +152,7 @@ impl Applications {
             expire(times);
             !times.is_empty()
         });
-        let fights = application.heals.iter().filter(|(_, times)| times.len() > PEACEFUL_HEALS);
+        let fights = application.heals.iter().filter(|(_, times)| times.len() >= FIGHT);
         fights.map(|(id, _)| id.clone()).collect()
     }
 
@@ -153,14 +167,10 @@ fn expire(times: &mut VecDeque<Instant>) {
     }
 }
 
-/// How long to wait before this heal: nothing, unless somebody fights us for the object.
+/// How long to wait before the next heal: nothing, unless somebody fights us for the object.
 fn pause_before_heal(times: &mut VecDeque<Instant>) -> Duration {
     expire(times);
-    times.push_back(Instant::now());
-    if times.len() > 100 {
-        times.pop_front();
-    }
-    if times.len() > PEACEFUL_HEALS { FIGHT_PAUSE } else { Duration::ZERO }
+    if times.len() >= FIGHT { FIGHT_PAUSE } else { Duration::ZERO }
 }
 
 #[cfg(test)]
@@ -189,8 +199,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fight_is_slowed_down_and_ends() {
         let mut times = VecDeque::new();
-        for _ in 0..PEACEFUL_HEALS {
+        for _ in 0..FIGHT {
             assert_eq!(pause_before_heal(&mut times), Duration::ZERO);
+            times.push_back(Instant::now());
         }
         assert_eq!(pause_before_heal(&mut times), FIGHT_PAUSE);
         tokio::time::advance(FIGHT_WINDOW + Duration::from_secs(1)).await;

@@ -134,6 +134,9 @@ async fn one(context: &Context, job: &Job, desired: &Manifest) -> Result<(Step, 
         }
         let same = known.as_ref().is_some_and(|known| known.desired == *desired);
         if same && known.as_ref().is_some_and(|known| standing.agrees_with(&known.result)) {
+            context.applications.with(&job.key, |known| {
+                known.applied.get_mut(&id).into_iter().for_each(|applied| applied.drifted = false);
+            });
             return Ok((Step::Unchanged, standing.health.clone()));
         }
         if standing.foreign_hand {
@@ -150,12 +153,15 @@ async fn one(context: &Context, job: &Job, desired: &Manifest) -> Result<(Step, 
         (Some(_), _) => Step::Configured,
     };
     match step {
-        Step::Healed => drop(context.metrics.healed.inc()),
+        Step::Healed => {
+            context.metrics.healed.inc();
+            context.applications.healed(&job.key, &id);
+        }
         Step::Created | Step::Configured => drop(context.metrics.applied.inc()),
         Step::Unchanged | Step::Skipped => {}
     }
     let health = result.health.clone();
-    let applied = Applied { desired: desired.clone(), result };
+    let applied = Applied { desired: desired.clone(), result, drifted: false };
     context.applications.with(&job.key, |known| known.applied.insert(id, applied));
     Ok((step, health))
 }

@@ -91,12 +91,11 @@ fn assess(context: &Context, job: &Job, revision: &str, report: &Report, built: 
     let contended = context.applications.contended(&job.key);
     if !contended.is_empty() {
         let names = list(&contended);
-        return job.retry(
-            reason::CONTENDED,
-            format!(
-                "somebody changes the same fields again and again: {names}; healing goes on, more slowly"
-            ),
+        let message = format!(
+            "somebody changes the same fields again and again: {names}; healing goes on, more slowly"
         );
+        let after = job.retry.min(Duration::from_secs(60));
+        return Outcome::Retry { after, reason: reason::CONTENDED, message };
     }
     if !job.spec.wait {
         context.applications.with(&job.key, |known| known.waiting = None);

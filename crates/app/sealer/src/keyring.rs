@@ -128,23 +128,31 @@ pub(crate) async fn follow(
             else => anyhow::bail!("the watches of key Secrets ended"),
         };
         let (true, Some(pairs), Some(identities)) = (news, &mut known_pairs, &mut known_identities) else { continue };
-        due = match complete(&bootstrap, pairs, identities).await {
-            Ok(()) => None,
+        let keys = match complete(&bootstrap, pairs, identities).await {
+            Ok(keys) => {
+                due = None;
+                keys
+            }
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "cannot make a key");
-                Some(Instant::now() + MAKE_AGAIN)
+                due = Some(Instant::now() + MAKE_AGAIN);
+                load(bootstrap.keys.key_order_priority, pairs, identities)
             }
         };
-        if keyring.replace(load(bootstrap.keys.key_order_priority, pairs, identities)) {
+        if keyring.replace(keys) {
             changed();
         }
     }
 }
 
-/// Makes an RSA pair and an age identity where none can be loaded. Each is known from the moment that the
-/// API server has stored it, so that no second one is made before the watch brings the first.
-async fn complete(bootstrap: &Bootstrap, pairs: &mut Secrets, identities: &mut Secrets) -> anyhow::Result<()> {
-    let keys = load(bootstrap.keys.key_order_priority, pairs, identities);
+/// What can be loaded, with an RSA pair and an age identity made where there is none. Each is known from the
+/// moment that the API server has stored it, so that no second one is made before the watch brings the first.
+async fn complete(bootstrap: &Bootstrap, pairs: &mut Secrets, identities: &mut Secrets) -> anyhow::Result<Keys> {
+    let order = bootstrap.keys.key_order_priority;
+    let keys = load(order, pairs, identities);
+    if !keys.ring.is_empty() && !keys.identities.is_empty() {
+        return Ok(keys);
+    }
     if keys.ring.is_empty() {
         let made = bootstrap.make_pair().await?;
         pairs.insert(made.name().to_owned(), made);
@@ -153,7 +161,7 @@ async fn complete(bootstrap: &Bootstrap, pairs: &mut Secrets, identities: &mut S
         let made = bootstrap.make_identity().await?;
         identities.insert(made.name().to_owned(), made);
     }
-    Ok(())
+    Ok(load(order, pairs, identities))
 }
 
 /// Key Secrets by name.

@@ -84,8 +84,12 @@ fn next(
             (_, Err(error)) => Some(Change::Failed(error)),
         },
         Ok(watcher::Event::InitDone) => listing.take().map(Change::Listed),
-        Ok(watcher::Event::Apply(object)) => Some(read(object, gvk).map_or_else(Change::Failed, Change::Applied)),
-        Ok(watcher::Event::Delete(object)) => Some(read(object, gvk).map_or_else(Change::Failed, Change::Deleted)),
+        Ok(watcher::Event::Apply(object)) => {
+            Some(read(object, gvk).map_or_else(Change::Failed, Change::Applied))
+        }
+        Ok(watcher::Event::Delete(object)) => {
+            Some(read(object, gvk).map_or_else(Change::Failed, Change::Deleted))
+        }
         Err(error) => Some(Change::Failed(failure(&error, &gvk.to_string()))),
     }
 }
