@@ -10,7 +10,8 @@ use crate::admit_harness::{Webhook, eventually, installed};
 const CONFIGURATION: &str = "validatingwebhookconfiguration";
 
 fn refused(plane: &ControlPlane, kubeconfig: &Path, args: &[&str], stdin: Option<&str>, by: &str) {
-    let error = plane.kubectl_as(kubeconfig, args, stdin).expect_err(&format!("{args:?} went through")).to_string();
+    let error =
+        plane.kubectl_as(kubeconfig, args, stdin).expect_err(&format!("{args:?} went through")).to_string();
     assert!(error.contains(by), "{args:?} was not refused by {by}: {error}");
 }
 
@@ -20,7 +21,8 @@ fn admit_policies_hold_with_the_webhook_down() {
     let developer = plane.kubeconfig_for("developer").unwrap();
     let ours = "ValidatingAdmissionPolicy 'sealward-own-namespaces'";
     for namespace in ["sealward-system", "flux-system"] {
-        let no = |args: &[&str]| refused(&plane, &developer, &[args, &["-n", namespace]].concat(), None, ours);
+        let no =
+            |args: &[&str]| refused(&plane, &developer, &[args, &["-n", namespace]].concat(), None, ours);
         no(&["create", "configmap", "x"]);
         no(&["create", "secret", "generic", "x"]);
         no(&["create", "serviceaccount", "x"]);
@@ -46,7 +48,9 @@ fn admit_policies_hold_with_the_webhook_down() {
     refused(&plane, &developer, &["create", "-f", "-"], Some(&pod.to_string()), ours);
 
     // Gone and back: the controllers of the cluster start our Pods without asking us.
-    plane.kubectl(&["delete", "pod", "--all", "-n", "sealward-system", "--force", "--grace-period=0"]).unwrap();
+    plane
+        .kubectl(&["delete", "pod", "--all", "-n", "sealward-system", "--force", "--grace-period=0"])
+        .unwrap();
     eventually("our Pods are back", || {
         plane.kubectl(&["get", "pods", "-n", "sealward-system", "-o", "name"]).unwrap().lines().count() == 2
     });
@@ -58,8 +62,18 @@ fn admit_policies_hold_with_the_webhook_down() {
     let admin = plane.admin_kubeconfig();
     let as_editor = ["--as=editor", "--as-group=system:authenticated"];
     plane.kubectl(&["delete", CONFIGURATION, "sealward-webhook"]).unwrap();
-    plane.kubectl(&["create", "clusterrole", "rules", "--verb=*", "--resource=rulesets.sealward.dev,renderings.sealward.dev"]).unwrap();
-    plane.kubectl(&["create", "clusterrolebinding", "rules", "--clusterrole=rules", "--user=editor"]).unwrap();
+    plane
+        .kubectl(&[
+            "create",
+            "clusterrole",
+            "rules",
+            "--verb=*",
+            "--resource=rulesets.sealward.dev,renderings.sealward.dev",
+        ])
+        .unwrap();
+    plane
+        .kubectl(&["create", "clusterrolebinding", "rules", "--clusterrole=rules", "--user=editor"])
+        .unwrap();
     for kind in ["RuleSet", "Rendering"] {
         let spec = match kind {
             "RuleSet" => json!({}),
@@ -67,7 +81,13 @@ fn admit_policies_hold_with_the_webhook_down() {
         };
         let object = json!({"apiVersion": "sealward.dev/v1alpha1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
         let create = [&["create", "-f", "-"][..], &as_editor].concat();
-        refused(&plane, admin, &create, Some(&object.to_string()), "ValidatingAdmissionPolicy 'sealward-git-sources'");
+        refused(
+            &plane,
+            admin,
+            &create,
+            Some(&object.to_string()),
+            "ValidatingAdmissionPolicy 'sealward-git-sources'",
+        );
         plane.kubectl_as(admin, &["create", "-f", "-"], Some(&object.to_string())).unwrap();
     }
 }
@@ -76,13 +96,17 @@ fn admit_policies_hold_with_the_webhook_down() {
 fn admit_the_webhook_changes_nothing_but_its_bundle() {
     let (plane, _) = installed();
     let webhook = plane.service_account_kubeconfig("sealward-system", "sealward-webhook").unwrap();
-    let patch = |patch: Value| ["patch", CONFIGURATION, "sealward-webhook", "--type=json", "-p", &patch.to_string()].map(str::to_owned);
+    let patch = |patch: Value| {
+        ["patch", CONFIGURATION, "sealward-webhook", "--type=json", "-p", &patch.to_string()]
+            .map(str::to_owned)
+    };
     let run = |operation: Value| {
         let args = patch(json!([operation]));
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         plane.kubectl_as(&webhook, &args, None).map_err(|error| error.to_string())
     };
-    run(json!({"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": ca_bundle(&plane)})).unwrap();
+    run(json!({"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": ca_bundle(&plane)}))
+        .unwrap();
     for (op, path, value) in [
         ("replace", "/webhooks/0/failurePolicy", json!("Ignore")),
         ("replace", "/webhooks/1/timeoutSeconds", json!(1)),
@@ -132,10 +156,20 @@ fn admit_certificates_rotate_without_a_refusal() {
     let flags = ["--certificate-lifetime=45s", "--certificate-settle=2s"];
     let webhook = Webhook::start(&plane, port, &flags);
     webhook.wait_ready();
-    let read = |path: &str| plane.kubectl(&["get", CONFIGURATION, "sealward-webhook", "-o", &format!("jsonpath={path}")]).unwrap();
+    let read = |path: &str| {
+        plane.kubectl(&["get", CONFIGURATION, "sealward-webhook", "-o", &format!("jsonpath={path}")]).unwrap()
+    };
     let bundles = || read("{.webhooks[*].clientConfig.caBundle}");
     let served = || {
-        let args = ["get", "secret", "sealward-webhook-certificate", "-n", "sealward-system", "-o", "jsonpath={.data.tls\\.crt}"];
+        let args = [
+            "get",
+            "secret",
+            "sealward-webhook-certificate",
+            "-n",
+            "sealward-system",
+            "-o",
+            "jsonpath={.data.tls\\.crt}",
+        ];
         plane.kubectl(&args).unwrap()
     };
     let create = || plane.kubectl(&["create", "configmap", "probe", "-n", "default", "--dry-run=server"]);

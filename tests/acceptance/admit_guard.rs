@@ -62,7 +62,9 @@ fn admit_a_denial_names_object_field_place_and_what_to_do() {
     for part in [
         &format!("Deployment.apps {ns}/api: Git declares what this request changes"),
         "fields: spec.template.spec.containers[name=\"api\"].image",
-        &format!("declared in: apps/shop/deployment.yaml:7 of {REPOSITORY} at {REVISION} (Kustomization flux-system/shop)"),
+        &format!(
+            "declared in: apps/shop/deployment.yaml:7 of {REPOSITORY} at {REVISION} (Kustomization flux-system/shop)"
+        ),
         &format!("instead: change apps/shop/deployment.yaml in {REPOSITORY} and push"),
     ] {
         assert!(error.contains(part), "{part} is not in: {error}");
@@ -106,11 +108,15 @@ fn admit_scaling_is_held_where_git_declares_replicas() {
     assert!(error.contains("fields: spec.replicas"), "{error}");
     shared.refused(&["patch", "deployment/fixed", "-n", &ns, "-p", r#"{"spec":{"replicas":0}}"#], None);
     let patch = r#"{"spec":{"replicas":0}}"#;
-    shared.refused(&["patch", "deployment/fixed", "--subresource=scale", "--type=merge", "-n", &ns, "-p", patch], None);
+    shared.refused(
+        &["patch", "deployment/fixed", "--subresource=scale", "--type=merge", "-n", &ns, "-p", patch],
+        None,
+    );
     shared.developer(&["scale", "deployment/fixed", "--replicas=2", "-n", &ns], None).unwrap();
     // The autoscaler is let through.
     let path = format!("/apis/apps/v1/namespaces/{ns}/deployments/fixed/scale");
-    let mut scale: Value = serde_json::from_str(&shared.plane.kubectl(&["get", "--raw", &path]).unwrap()).unwrap();
+    let mut scale: Value =
+        serde_json::from_str(&shared.plane.kubectl(&["get", "--raw", &path]).unwrap()).unwrap();
     scale["spec"]["replicas"] = json!(3);
     let autoscaler = "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler";
     let put = ["replace", "--raw", &path, "-f", "-", autoscaler];
@@ -131,7 +137,9 @@ fn admit_ownership_cannot_be_taken_without_changing_a_value() {
     shared.refused(&apply("--field-manager=kustomize-controller"), Some(&deployment(&ns, "api", None)));
 
     // Patches and hand-written PUTs of managedFields.
-    let patch = |patch: &str| shared.refused(&["patch", "deployment/api", "--type=merge", "-n", &ns, "-p", patch], None);
+    let patch = |patch: &str| {
+        shared.refused(&["patch", "deployment/api", "--type=merge", "-n", &ns, "-p", patch], None)
+    };
     patch(r#"{"metadata":{"managedFields":[{}]}}"#);
     let put = |object: &Value| {
         let path = format!("/apis/apps/v1/namespaces/{ns}/deployments/api");
@@ -159,8 +167,7 @@ fn admit_ownership_cannot_be_taken_without_changing_a_value() {
     widened["metadata"]["managedFields"][index]["fieldsV1"]["f:spec"]["f:replicas"] = json!({});
     put(&widened);
     let mut owned = live;
-    owned["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "throwaway", "uid": "00000000-0000-0000-0000-000000000001"}]);
+    owned["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "throwaway", "uid": "00000000-0000-0000-0000-000000000001"}]);
     let error = put(&owned);
     assert!(error.contains("ownerReferences"), "{error}");
 }
@@ -170,10 +177,14 @@ fn admit_the_status_carries_nothing_past_the_guard() {
     let (shared, ns) = managed("guard-status");
     let role = ["create", "role", "status", "-n", &ns, "--verb=patch", "--resource=deployments/status"];
     shared.plane.kubectl(&role).unwrap();
-    shared.plane.kubectl(&["create", "rolebinding", "status", "-n", &ns, "--role=status", "--user=developer"]).unwrap();
+    shared
+        .plane
+        .kubectl(&["create", "rolebinding", "status", "-n", &ns, "--role=status", "--user=developer"])
+        .unwrap();
     let patch = |patch: Value| {
         let patch = patch.to_string();
-        ["patch", "deployment/api", "--subresource=status", "--type=merge", "-n", &ns, "-p", &patch].map(str::to_owned)
+        ["patch", "deployment/api", "--subresource=status", "--type=merge", "-n", &ns, "-p", &patch]
+            .map(str::to_owned)
     };
     let no = |metadata: Value| {
         let args = patch(json!({"metadata": metadata}));
@@ -197,7 +208,10 @@ fn admit_nobody_creates_what_looks_like_gits() {
     let config = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "forged", "namespace": ns}, "data": {"a": "b"},
     });
-    shared.refused(&["apply", "--server-side", "--field-manager=sealward-reconciler", "-f", "-"], Some(&config));
+    shared.refused(
+        &["apply", "--server-side", "--field-manager=sealward-reconciler", "-f", "-"],
+        Some(&config),
+    );
     let path = format!("/api/v1/namespaces/{ns}/configmaps");
     let named = format!("{path}?fieldManager=sealward-reconciler");
     shared.refused(&["create", "--raw", &named, "-f", "-"], Some(&config));
@@ -209,7 +223,9 @@ fn admit_nobody_creates_what_looks_like_gits() {
         "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {"f:a": {}}},
     }]);
     let created = shared.developer(&["create", "--raw", &path, "-f", "-"], Some(&forged));
-    assert!(created.is_err() || !shared.read(&ns, "configmap/body").to_string().contains("sealward-reconciler"));
+    assert!(
+        created.is_err() || !shared.read(&ns, "configmap/body").to_string().contains("sealward-reconciler")
+    );
     let mut marked = config.clone();
     marked["metadata"]["labels"] = json!({MARKS[0]: "shop", MARKS[1]: "flux-system"});
     let error = shared.refused(&["create", "-f", "-"], Some(&marked));
@@ -249,12 +265,18 @@ fn admit_controllers_do_their_work_on_what_git_declares() {
         let list = shared.plane.kubectl(&["get", what, "-n", &ns, "-l", selector, "-o", "name"]).unwrap();
         list.lines().count()
     };
-    eventually("the Service has its slice", || count("endpointslices", "kubernetes.io/service-name=api") == 1);
+    eventually("the Service has its slice", || {
+        count("endpointslices", "kubernetes.io/service-name=api") == 1
+    });
     eventually("the Deployment has its Pod", || count("pods", "app=api") == 1);
 
     // A namespace that holds what Git declares is not deleted past Git, by nobody.
     let error = shared.plane.kubectl(&["delete", "namespace", &ns, "--wait=false"]).unwrap_err().to_string();
-    assert!(error.contains("1 objects that Git declares would be deleted with it") && error.contains(&format!("Deployment.apps {ns}/api")), "{error}");
+    assert!(
+        error.contains("1 objects that Git declares would be deleted with it")
+            && error.contains(&format!("Deployment.apps {ns}/api")),
+        "{error}"
+    );
     // Git's own account may; then everything in it goes, Git's objects included.
     shared.plane.kubectl_as(&shared.applier, &["delete", "namespace", &ns, "--wait=false"], None).unwrap();
     eventually("the namespace is gone", || shared.plane.kubectl(&["get", "namespace", &ns]).is_err());

@@ -51,7 +51,8 @@ impl Webhook {
         let stopping = CancellationToken::new();
         let token = stopping.clone();
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(sealward_webhook::run_until(args, token))
         });
         Self { port, probes, stopping, thread: Some(thread) }
@@ -119,7 +120,8 @@ pub(crate) fn installed() -> (ControlPlane, u16) {
         plane.apply(&deploy.join(part)).unwrap();
     }
     for namespace in ["sealward-system", "flux-system"] {
-        let binding = ["create", "rolebinding", "edit", "-n", namespace, "--clusterrole=edit", "--user=developer"];
+        let binding =
+            ["create", "rolebinding", "edit", "-n", namespace, "--clusterrole=edit", "--user=developer"];
         plane.kubectl(&binding).unwrap();
     }
     plane.apply(&deploy.join("webhook")).unwrap();
@@ -173,14 +175,16 @@ impl Shared {
     /// A namespace in which the developer has the `edit` role: it is not RBAC that refuses.
     pub(crate) fn namespace(&self, prefix: &str) -> String {
         let name = self.plane.namespace(prefix).unwrap();
-        let binding = ["create", "rolebinding", "edit", "-n", &name, "--clusterrole=edit", "--user=developer"];
+        let binding =
+            ["create", "rolebinding", "edit", "-n", &name, "--clusterrole=edit", "--user=developer"];
         self.plane.kubectl(&binding).unwrap();
         name
     }
 
     /// Applies as the reconciler does: as the applier's account, under the reconciler's field manager.
     pub(crate) fn apply_from_git(&self, object: &Value) {
-        let args = ["apply", "--server-side", "--force-conflicts", "--field-manager=sealward-reconciler", "-f", "-"];
+        let args =
+            ["apply", "--server-side", "--force-conflicts", "--field-manager=sealward-reconciler", "-f", "-"];
         self.plane.kubectl_as(&self.applier, &args, Some(&object.to_string())).unwrap();
     }
 
@@ -194,12 +198,18 @@ impl Shared {
     /// The denial of the guard that the developer gets.
     pub(crate) fn refused(&self, args: &[&str], stdin: Option<&Value>) -> String {
         let error = self.developer(args, stdin).expect_err(&format!("{args:?} went through"));
-        assert!(error.contains("admission webhook \"guard.sealward.dev\" denied the request"), "{args:?}: {error}");
+        assert!(
+            error.contains("admission webhook \"guard.sealward.dev\" denied the request"),
+            "{args:?}: {error}"
+        );
         error
     }
 
     pub(crate) fn read(&self, namespace: &str, object: &str) -> Value {
-        let text = self.plane.kubectl(&["get", object, "-n", namespace, "-o", "json", "--show-managed-fields"]).unwrap();
+        let text = self
+            .plane
+            .kubectl(&["get", object, "-n", namespace, "-o", "json", "--show-managed-fields"])
+            .unwrap();
         serde_json::from_str(&text).unwrap()
     }
 }

@@ -67,7 +67,11 @@ fn samples_agree(plane: &ControlPlane) {
             let manifest = manifest.unwrap();
             let texts = linted(&rules, &manifest, &namespace_object);
             let json = manifest.root().expose_json().to_string();
-            let answer = plane.kubectl_as(plane.admin_kubeconfig(), &["create", "--dry-run=server", "-f", "-"], Some(&json));
+            let answer = plane.kubectl_as(
+                plane.admin_kubeconfig(),
+                &["create", "--dry-run=server", "-f", "-"],
+                Some(&json),
+            );
             match answer {
                 Ok(_) => {
                     assert!(texts.is_empty(), "{shown}: lint denies, the cluster allows: {texts:?}");
@@ -75,7 +79,10 @@ fn samples_agree(plane: &ControlPlane) {
                 }
                 Err(error) => {
                     let error = error.to_string();
-                    assert!(error.contains("admission webhook \"policy.sealward.dev\" denied the request"), "{shown}: {error}");
+                    assert!(
+                        error.contains("admission webhook \"policy.sealward.dev\" denied the request"),
+                        "{shown}: {error}"
+                    );
                     assert!(!texts.is_empty(), "{shown}: the cluster denies, lint allows: {error}");
                     for text in texts {
                         assert!(error.contains(&text), "{shown}: {text} is not in {error}");
@@ -103,7 +110,11 @@ fn the_last_good_set_stays(plane: &ControlPlane, webhook: &Webhook) {
     assert_eq!(rule_set(plane)["status"]["digest"], digest, "the digest is that of the rules in force");
     assert!(privileged(plane).is_err(), "the last good rules still refuse");
     assert_eq!(webhook.readyz().0, 200);
-    assert!(webhook.metrics().contains("sealward_admission_rule_set_load_failures_total 1"), "{}", webhook.metrics());
+    assert!(
+        webhook.metrics().contains("sealward_admission_rule_set_load_failures_total 1"),
+        "{}",
+        webhook.metrics()
+    );
     plane.apply(&root().join("deploy/policies")).unwrap();
     eventually("the good set is loaded again", || condition()["status"] == "True");
 }
@@ -147,7 +158,11 @@ fn bodies_are_bounded(plane: &ControlPlane, webhook: &Webhook) {
     const MIB: usize = 1024 * 1024;
     assert_eq!(post(review(8 * MIB)), "200");
     assert_eq!(post(review(8 * MIB + 1)), "413");
-    assert_eq!(send(review(8 * MIB + 1), "Transfer-Encoding: chunked"), "413", "whether it says its length or not");
+    assert_eq!(
+        send(review(8 * MIB + 1), "Transfer-Encoding: chunked"),
+        "413",
+        "whether it says its length or not"
+    );
     assert_eq!(post("{}".to_owned()), "400");
     assert_eq!(post("no".to_owned()), "400");
     // As large as etcd takes an object: the API server sends it, and its old self.
@@ -169,13 +184,24 @@ fn admit_the_cluster_judges_as_lint_does() {
     eventually("the rules are in force", || rule_set(&plane)["status"]["conditions"][0]["status"] == "True");
     let digest = compiled(&plane).digest().to_owned();
     assert_eq!(rule_set(&plane)["status"]["digest"], digest);
-    assert!(webhook.metrics().contains(&format!("sealward_admission_rule_set_info{{digest=\"{digest}\"}} 1")));
+    assert!(
+        webhook.metrics().contains(&format!("sealward_admission_rule_set_info{{digest=\"{digest}\"}} 1"))
+    );
 
     samples_agree(&plane);
     the_last_good_set_stays(&plane, &webhook);
     bodies_are_bounded(&plane, &webhook);
     let events = plane.audit_events().unwrap();
     let annotation = "policy.sealward.dev/rule-set-digest";
-    assert!(events.iter().any(|event| event.annotations.get(annotation) == Some(&digest)), "the audit log names the digest");
-    assert!(webhook.metrics().contains("sealward_admission_reviews_total{webhook=\"policy\",verdict=\"deny\",reason=\"violation\"}"), "{}", webhook.metrics());
+    assert!(
+        events.iter().any(|event| event.annotations.get(annotation) == Some(&digest)),
+        "the audit log names the digest"
+    );
+    assert!(
+        webhook.metrics().contains(
+            "sealward_admission_reviews_total{webhook=\"policy\",verdict=\"deny\",reason=\"violation\"}"
+        ),
+        "{}",
+        webhook.metrics()
+    );
 }

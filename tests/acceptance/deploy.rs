@@ -43,7 +43,8 @@ fn of_kind<'a>(objects: &'a [Value], wanted: &str) -> Vec<&'a Value> {
 
 #[test]
 fn deploy_our_renderer_and_kustomize_agree() {
-    for folder in ["deploy/install", "deploy/install-beside-flux", "deploy/overlays/local", "deploy/applier"] {
+    for folder in ["deploy/install", "deploy/install-beside-flux", "deploy/overlays/local", "deploy/applier"]
+    {
         assert_eq!(rendered(folder), built_by_kustomize(folder), "{folder}");
     }
 }
@@ -51,7 +52,7 @@ fn deploy_our_renderer_and_kustomize_agree() {
 #[test]
 fn deploy_the_local_overlay_differs_only_in_the_webhooks_url() {
     let (mut local, mut install) = (rendered("deploy/overlays/local"), rendered("deploy/install"));
-    let mut strip = |objects: &mut Vec<Value>, field: &str| {
+    let strip = |objects: &mut Vec<Value>, field: &str| {
         let configuration =
             objects.iter_mut().find(|object| kind(object) == "ValidatingWebhookConfiguration").unwrap();
         for webhook in configuration["webhooks"].as_array_mut().unwrap() {
@@ -75,8 +76,9 @@ fn deploy_beside_flux_leaves_its_kinds_alone_and_waits_for_a_label() {
         crds.into_iter().collect::<Vec<_>>(),
         ["renderings.sealward.dev", "rulesets.sealward.dev", "sealedsecrets.bitnami.com"]
     );
-    let reconciler =
-        of_kind(&beside, "Deployment").into_iter().find(|object| object["metadata"]["name"] == "sealward-reconciler");
+    let reconciler = of_kind(&beside, "Deployment")
+        .into_iter()
+        .find(|object| object["metadata"]["name"] == "sealward-reconciler");
     let args = &reconciler.unwrap()["spec"]["template"]["spec"]["containers"][0]["args"];
     assert!(args.as_array().unwrap().iter().any(|arg| arg == "--label-selector=sealward.dev/reconcile=true"));
 }
@@ -93,7 +95,10 @@ fn deploy_pods_are_locked_down() {
             assert_eq!(context["readOnlyRootFilesystem"], true, "{name}");
             assert_eq!(context["allowPrivilegeEscalation"], false, "{name}");
             assert_eq!(context["capabilities"]["drop"][0], "ALL", "{name}");
-            assert!(container["livenessProbe"].is_object() && container["readinessProbe"].is_object(), "{name}");
+            assert!(
+                container["livenessProbe"].is_object() && container["readinessProbe"].is_object(),
+                "{name}"
+            );
             assert!(container["resources"]["limits"]["memory"].is_string(), "{name}");
         }
     }
@@ -102,9 +107,14 @@ fn deploy_pods_are_locked_down() {
 #[test]
 fn deploy_rights_are_narrow() {
     let objects = rendered("deploy/install");
-    for binding in of_kind(&objects, "ClusterRoleBinding").into_iter().chain(of_kind(&objects, "RoleBinding")) {
+    for binding in of_kind(&objects, "ClusterRoleBinding").into_iter().chain(of_kind(&objects, "RoleBinding"))
+    {
         for subject in binding["subjects"].as_array().unwrap() {
-            assert_eq!(subject["kind"], "ServiceAccount", "{} binds a {}", binding["metadata"]["name"], subject["kind"]);
+            assert_eq!(
+                subject["kind"], "ServiceAccount",
+                "{} binds a {}",
+                binding["metadata"]["name"], subject["kind"]
+            );
         }
         assert_ne!(binding["roleRef"]["name"], "cluster-admin");
     }
@@ -135,7 +145,10 @@ fn deploy_every_right_has_its_reason_in_a_comment() {
         let text = fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("  - apiGroups:")) {
-            let before = lines[..index].iter().rev().find(|line| !line.starts_with("    ") && !line.starts_with("  - "));
+            let before = lines[..index]
+                .iter()
+                .rev()
+                .find(|line| !line.starts_with("    ") && !line.starts_with("  - "));
             assert!(before.unwrap().starts_with("  # "), "{role}: no reason before {line:?}");
         }
     }

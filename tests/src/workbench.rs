@@ -129,10 +129,15 @@ impl Process {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Asks it to stop and waits.
-    pub fn stop(&mut self) {
+    /// Asks it to stop and does not wait.
+    pub fn ask_to_stop(&self) {
         let pid = self.child.id().to_string();
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
+    }
+
+    /// Asks it to stop and waits.
+    pub fn stop(&mut self) {
+        self.ask_to_stop();
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(25) {
             if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {

@@ -33,7 +33,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Seals Secrets so that they can stand in Git.
-    Seal(seal::Args),
+    Seal(Box<seal::Args>),
     /// Says what is wrong in a repository: secrets in plaintext, misplaced SealedSecrets, broken rules.
     Lint(lint::Args),
     /// Prints what a folder of manifests or a kustomization comes to.
@@ -45,7 +45,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let done = match Args::parse().verb {
-        Verb::Seal(args) => seal::run(args),
+        Verb::Seal(args) => seal::run(*args),
         Verb::Lint(args) => lint::run(args),
         Verb::Render(args) => render::run(args),
         Verb::Policy(verb) => policy::run(verb),

@@ -5,14 +5,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::ValueEnum;
 use sealward_chassis::clock;
 use sealward_cluster::{Cluster, ConnectOptions};
-use sealward_document::{Node, json, yaml};
+use sealward_document::{Node, ReadError, json, yaml};
 use sealward_files::{Folder, Limits};
 use sealward_keys::{AgeRecipient, Certificate, parse_recipients};
 use sealward_keyservice::{FetchOptions, Pin};
-use sealward_manifest::{Manifest, read};
+use sealward_manifest::{Manifest, Origin, objects, read};
 use sealward_sealing::{AgeRecipients, Recipients, Scope, SealOptions, SealSecretError, seal_secret};
 use sealward_snapshot::Edit;
 
@@ -111,7 +112,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
 
 async fn seal(args: Args) -> Result<ExitCode, Failure> {
     let (path, bytes) = input(args.secret_file.as_deref())?;
-    let secrets = read(&path, &bytes).map_err(|error| {
+    let secrets = secrets(&path, &bytes, args.name.as_deref()).map_err(|error| {
         let hint = error.hint.clone();
         let failure = Failure::from(error);
         match hint {
@@ -159,6 +160,19 @@ fn input(file: Option<&Path>) -> Result<(String, Vec<u8>), Failure> {
         return Err(Failure::of(format!("{path} is larger than 16 MiB")));
     }
     Ok((path, bytes))
+}
+
+/// The Secrets of `bytes`. With a `name` to give them, they need not have one.
+fn secrets(path: &str, bytes: &[u8], name: Option<&str>) -> Result<Vec<Manifest>, ReadError> {
+    let Some(name) = name else { return read(path, bytes) };
+    let named = yaml::read(path, bytes)?.into_iter().map(|mut document| {
+        let origin = document.origin.clone();
+        if let Some(metadata) = document.child_map("metadata").filter(|metadata| metadata.get("name").is_none()) {
+            metadata.insert("name", Node::text(name, origin));
+        }
+        document
+    });
+    named.flat_map(objects).collect()
 }
 
 /// The namespace of the kubeconfig's context, looked up only when a Secret needs it.
@@ -249,7 +263,7 @@ async fn ask_sealer(args: &Args, kubeconfig: &ConnectOptions, path: &str) -> Res
 
 /// Where, why, and what to do.
 fn not_sealed(secret: &Manifest, error: &SealSecretError) -> Failure {
-    let failure = Failure::of(format!("{}: {error}", secret.origin()));
+    let failure = Failure::of(format!("{}: {error}", place(secret, error)));
     match error {
         SealSecretError::NotASecret(_) => failure.hint("give only Secrets; other documents stay as they are"),
         SealSecretError::UnknownField { .. } => {
@@ -268,6 +282,27 @@ fn not_sealed(secret: &Manifest, error: &SealSecretError) -> Failure {
         | SealSecretError::Value { .. }
         | SealSecretError::Manifest(_) => failure,
     }
+}
+
+/// The place of the field that `error` is about, else of the Secret.
+fn place<'a>(secret: &'a Manifest, error: &SealSecretError) -> &'a Origin {
+    let node = match error {
+        SealSecretError::UnknownField { field } => secret.root().get(field),
+        SealSecretError::NamespaceMismatch { .. } => secret.root().at(&["metadata", "namespace"]),
+        SealSecretError::Field { field, .. } => {
+            // Item keys, labels and annotations may have dots of their own.
+            let parts = if field.starts_with("metadata.") { 3 } else { 2 };
+            secret.root().at(&field.splitn(parts, '.').collect::<Vec<_>>())
+        }
+        SealSecretError::NotASecret(_)
+        | SealSecretError::NoName
+        | SealSecretError::NoNamespace
+        | SealSecretError::EmptyData
+        | SealSecretError::Binding(_)
+        | SealSecretError::Value { .. }
+        | SealSecretError::Manifest(_) => None,
+    };
+    node.map_or(secret.origin(), |node| &node.origin)
 }
 
 fn write(args: &Args, sealed: &[Node]) -> Result<(), Failure> {
@@ -294,7 +329,8 @@ fn replace(path: &Path, text: String) -> Result<(), Failure> {
     let (folder, name) = (target.parent().filter(|parent| !parent.as_os_str().is_empty()), target.file_name());
     let name = name.and_then(|name| name.to_str());
     let name = name.ok_or_else(|| Failure::of(format!("{} is no file name in UTF-8", path.display())))?;
-    let folder = Folder::at(folder.unwrap_or(Path::new(".")), Limits::default())?;
-    folder.write(&[Edit::write(name, text.into_bytes())])?;
-    Ok(())
+    let written = Folder::at(folder.unwrap_or(Path::new(".")), Limits::default())
+        .map_err(anyhow::Error::from)
+        .and_then(|folder| Ok(folder.write(&[Edit::write(name, text.into_bytes())])?));
+    Ok(written.with_context(|| format!("cannot write {}", path.display()))?)
 }

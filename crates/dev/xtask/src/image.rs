@@ -71,7 +71,8 @@ pub(crate) fn build(debug: bool) -> Result<PathBuf> {
 /// Path in the image, mode and content of each file.
 fn files(binary: &Path) -> Result<Vec<(String, u32, Vec<u8>)>> {
     let certificates = Path::new("/").join(CERTIFICATES);
-    let certificates = fs::read(certificates).context("CA certificates: install the package ca-certificates")?;
+    let certificates =
+        fs::read(certificates).context("CA certificates: install the package ca-certificates")?;
     let mut files = vec![
         ("etc/passwd".to_owned(), 0o644, b"nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n".to_vec()),
         ("etc/group".to_owned(), 0o644, b"nonroot:x:65532:\n".to_vec()),

@@ -55,7 +55,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
 /// The unit tests of the policies under the real OPA; our own evaluator runs them in `cargo test`.
 fn policies_by_opa() -> Result<()> {
     let opa = tools::path("opa")?;
-    let status = Command::new(opa).current_dir(workspace::root()?).args(["test", "policies", "--ignore", "*.yaml"]).status()?;
+    let status = Command::new(opa)
+        .current_dir(workspace::root()?)
+        .args(["test", "policies", "--ignore", "*.yaml"])
+        .status()?;
     ensure!(status.success(), "opa test policies failed");
     Ok(())
 }

@@ -15,7 +15,8 @@ pub(crate) fn root() -> Result<PathBuf> {
 /// Runs cargo in the root, its output shown.
 pub(crate) fn cargo(args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(program).current_dir(root()?).args(args).envs(environment.iter().copied()).status()?;
+    let status =
+        Command::new(program).current_dir(root()?).args(args).envs(environment.iter().copied()).status()?;
     ensure!(status.success(), "cargo {} failed", args.join(" "));
     Ok(())
 }
@@ -28,5 +29,8 @@ pub(crate) fn build() -> Result<PathBuf> {
 
 /// Cargo's target folder.
 pub(crate) fn target() -> Result<PathBuf> {
-    Ok(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().map(|root| root.join("target")), |set| Ok(set.into()))?)
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => Ok(folder.into()),
+        None => Ok(root()?.join("target")),
+    }
 }

@@ -35,7 +35,9 @@ pub struct Options<'a> {
 
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("rules", &self.rules.map(CompiledRules::digest)).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("rules", &self.rules.map(CompiledRules::digest))
+            .finish_non_exhaustive()
     }
 }
 

@@ -52,7 +52,8 @@ fn roots(sources: &Sources) -> Vec<&Source> {
     kustomizations()
         .filter(|source| !included.contains(parent(&source.path)))
         .filter(|source| {
-            let kind = source.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
+            let kind =
+                source.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
             kind != Some("Component")
         })
         .collect()

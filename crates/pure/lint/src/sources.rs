@@ -27,7 +27,8 @@ pub(crate) struct Source {
 }
 
 /// File names that make a folder a kustomization.
-pub(crate) const KUSTOMIZATION_FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(crate) const KUSTOMIZATION_FILES: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 impl Sources {
     /// Reads every YAML file, and every JSON file that speaks of an apiVersion, except what is no YAML

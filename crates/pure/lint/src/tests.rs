@@ -20,7 +20,8 @@ fn run(files: &[(&str, &str)]) -> Vec<sealward_diagnostic::Diagnostic> {
 
 fn shown(files: &[(&str, &str)]) -> String {
     let diagnostics = run(files);
-    let report = Report { tool: "t", version: "0", rule_set: None, rules: &crate::rules(), diagnostics: &diagnostics };
+    let report =
+        Report { tool: "t", version: "0", rule_set: None, rules: &crate::rules(), diagnostics: &diagnostics };
     text::write(&report, text::Style::Plain)
 }
 
@@ -46,7 +47,10 @@ fn what_is_no_plaintext_passes() {
     check(&[("a.yaml", &format!("{SECRET}{sops}"))], &[]);
     let half = "stringData:\n  p: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n  q: plain\nsops:\n  mac: x\n";
     check(&[("a.yaml", &format!("{SECRET}{half}"))], &["secret/plaintext a.yaml:1:1"]);
-    check(&[("a.yaml", &format!("{SECRET}stringData:\n  p: ENC[AES256_GCM,x]\n"))], &["secret/plaintext a.yaml:1:1"]);
+    check(
+        &[("a.yaml", &format!("{SECRET}stringData:\n  p: ENC[AES256_GCM,x]\n"))],
+        &["secret/plaintext a.yaml:1:1"],
+    );
 }
 
 #[test]
@@ -62,7 +66,8 @@ fn a_generator_is_a_secret_too() {
 
 #[test]
 fn no_value_is_ever_shown() {
-    let secret = format!("{SECRET}stringData:\n  password: hunter2\n  multi: |\n    first-line\n    second-line\n");
+    let secret =
+        format!("{SECRET}stringData:\n  password: hunter2\n  multi: |\n    first-line\n    second-line\n");
     let text = shown(&[("a.yaml", &secret)]);
     assert!(text.contains("secret/plaintext"), "{text}");
     for value in ["hunter2", "first-line", "second-line"] {
@@ -71,7 +76,8 @@ fn no_value_is_ever_shown() {
     let broken = format!("{SECRET}stringData:\n  password: hunter2\n bad\n");
     let text = shown(&[("a.yaml", &broken)]);
     assert!(text.contains("yaml/unreadable") && !text.contains("hunter2"), "{text}");
-    let literal = shown(&[("kustomization.yaml", "secretGenerator:\n- name: db\n  literals:\n  - password=hunter2\n")]);
+    let literal =
+        shown(&[("kustomization.yaml", "secretGenerator:\n- name: db\n  literals:\n  - password=hunter2\n")]);
     assert!(!literal.contains("hunter2"), "{literal}");
 }
 
@@ -103,7 +109,8 @@ fn rsa_value() -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..4 {
             let symbol = alphabet[(word >> (18 - 6 * index) & 63) as usize] as char;
             text.push(if index <= chunk.len() { symbol } else { '=' });
@@ -117,7 +124,10 @@ fn a_sealed_value_that_can_never_open_is_found() {
     let value = rsa_value();
     check(&[("a.yaml", &sealed("web", &value))], &[]);
     check(&[("a.yaml", &sealed("web", "not!base64"))], &["sealed-secret/malformed a.yaml:8:15"]);
-    check(&[("a.yaml", &sealed("web", &value[..value.len() - 40]))], &["sealed-secret/malformed a.yaml:8:15"]);
+    check(
+        &[("a.yaml", &sealed("web", &value[..value.len() - 40]))],
+        &["sealed-secret/malformed a.yaml:8:15"],
+    );
     check(&[("a.yaml", &sealed("web", "[1]"))], &["sealed-secret/malformed a.yaml:8:15"]);
 }
 
@@ -137,8 +147,10 @@ fn a_sealed_secret_that_arrives_elsewhere_is_found() {
     assert_eq!(files("namePrefix: x-\n", "web"), ["sealed-secret/misplaced"]);
     assert_eq!(files("", "\"\""), ["sealed-secret/misplaced"]);
     assert!(files("namespace: web\n", "\"\"").is_empty());
-    let wide = sealed("web", &value)
-        .replace("  name: db\n", "  name: db\n  annotations: {sealedsecrets.bitnami.com/namespace-wide: \"true\"}\n");
+    let wide = sealed("web", &value).replace(
+        "  name: db\n",
+        "  name: db\n  annotations: {sealedsecrets.bitnami.com/namespace-wide: \"true\"}\n",
+    );
     check(&[("kustomization.yaml", &kustomization("namePrefix: x-\n")), ("db.yaml", &wide)], &[]);
 }
 

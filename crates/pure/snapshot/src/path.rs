@@ -65,6 +65,10 @@ mod tests {
         check("", "./x//y", Ok("x/y"));
         check("a", "..", Ok(""));
         check("a", "../../x", Err("path \"../../x\" leaves the repository"));
-        check("a", "/etc/passwd", Err("path \"/etc/passwd\" is absolute; paths are relative to the repository"));
+        check(
+            "a",
+            "/etc/passwd",
+            Err("path \"/etc/passwd\" is absolute; paths are relative to the repository"),
+        );
     }
 }

@@ -13,9 +13,9 @@ pub(crate) const ID: &str = "sealed-secret/malformed";
 pub(crate) fn check(source: &Source, found: &mut Vec<Diagnostic>) {
     for manifest in source.manifests.iter().filter(|manifest| is_sealed_secret(manifest)) {
         for (origin, message) in problems(manifest) {
-            let diagnostic = Diagnostic::error(ID, origin, message)
-                .object(manifest.id().to_string())
-                .hint("seal the value again; a sealed value is one line of base64 that nothing may wrap or cut");
+            let diagnostic = Diagnostic::error(ID, origin, message).object(manifest.id().to_string()).hint(
+                "seal the value again; a sealed value is one line of base64 that nothing may wrap or cut",
+            );
             found.push(source.quote(diagnostic));
         }
     }
@@ -40,7 +40,9 @@ fn problems(manifest: &Manifest) -> Vec<(Origin, String)> {
     for (key, item) in &encrypted.items {
         let problem = match item {
             EncryptedItem::Junk(what) => Some(format!("it is {what}, not text")),
-            EncryptedItem::Value(text) => Sealed::parse(text).and_then(|sealed| sealed.check()).err().map(|e| e.to_string()),
+            EncryptedItem::Value(text) => {
+                Sealed::parse(text).and_then(|sealed| sealed.check()).err().map(|e| e.to_string())
+            }
         };
         if let Some(problem) = problem {
             let node = manifest.root().at(&["spec", "encryptedData", key]);

@@ -28,7 +28,8 @@ pub(crate) fn check(sources: &Sources, rendered: &Rendered, found: &mut Vec<Diag
             compare(source, written, manifest, found);
         }
     }
-    for (source, manifest) in written.values().filter(|(source, _)| !rendered.covered.contains(&source.path)) {
+    for (source, manifest) in written.values().filter(|(source, _)| !rendered.covered.contains(&source.path))
+    {
         compare(source, manifest, manifest, found);
     }
 }
@@ -48,11 +49,13 @@ fn compare(source: &Source, written: &Manifest, arriving: &Manifest, found: &mut
         Scope::Strict | Scope::NamespaceWide if arriving.namespace().is_empty() => {
             Some("has no namespace, and its values open in one namespace only".to_owned())
         }
-        Scope::Strict | Scope::NamespaceWide if moved(written.namespace(), arriving.namespace()) => Some(format!(
-            "was sealed for namespace {:?}, but its kustomization puts it into {:?}, where its values do not open",
-            written.namespace(),
-            arriving.namespace()
-        )),
+        Scope::Strict | Scope::NamespaceWide if moved(written.namespace(), arriving.namespace()) => {
+            Some(format!(
+                "was sealed for namespace {:?}, but its kustomization puts it into {:?}, where its values do not open",
+                written.namespace(),
+                arriving.namespace()
+            ))
+        }
         Scope::Strict if moved(written.name(), arriving.name()) => Some(format!(
             "was sealed for the name {:?}, but its kustomization names it {:?}, and its values do not open under that name",
             written.name(),

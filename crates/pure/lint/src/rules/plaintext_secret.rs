@@ -10,7 +10,8 @@ use crate::sources::Source;
 
 pub(crate) const ID: &str = "secret/plaintext";
 
-const HINT: &str = "seal it: `sealward seal -f FILE -w FILE`; and change the value, it is in the history of Git now";
+const HINT: &str =
+    "seal it: `sealward seal -f FILE -w FILE`; and change the value, it is in the history of Git now";
 
 pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagnostic>) {
     for manifest in source.manifests.iter().filter(|manifest| manifest.is_secret()) {
@@ -31,7 +32,9 @@ pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagno
 fn first_plaintext(secret: &Manifest) -> Option<&str> {
     let sops = secret.root().get("sops").is_some_and(|node| node.as_map().is_some());
     let maps = ["data", "stringData"].into_iter().filter_map(|field| secret.root().get(field)?.as_map());
-    maps.flat_map(Map::iter).find(|field| is_plaintext(&field.node.value, sops)).map(|field| field.key.as_str())
+    maps.flat_map(Map::iter)
+        .find(|field| is_plaintext(&field.node.value, sops))
+        .map(|field| field.key.as_str())
 }
 
 fn is_plaintext(value: &Value, sops: bool) -> bool {
@@ -61,7 +64,8 @@ fn check_generators(source: &Source, document: &Node, snapshot: &Snapshot, found
         }
         let inputs = list("files").iter().chain(list("envs")).chain(generator.get("env"));
         for input in inputs {
-            let Some(path) = input.as_str().map(|text| text.split_once('=').map_or(text, |(_, path)| path)) else {
+            let Some(path) = input.as_str().map(|text| text.split_once('=').map_or(text, |(_, path)| path))
+            else {
                 continue;
             };
             if let Some(origin) = plaintext_file(source, path, snapshot) {

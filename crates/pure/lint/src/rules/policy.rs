@@ -8,7 +8,12 @@ use sealward_policy::{Action, CompiledRules, Review};
 use crate::rendered::Rendered;
 use crate::sources::Sources;
 
-pub(crate) fn check(sources: &Sources, rendered: &Rendered, rules: &CompiledRules, found: &mut Vec<Diagnostic>) {
+pub(crate) fn check(
+    sources: &Sources,
+    rendered: &Rendered,
+    rules: &CompiledRules,
+    found: &mut Vec<Diagnostic>,
+) {
     let arriving = rendered.roots.iter().filter_map(|root| root.result.as_ref().ok()).flatten();
     let single = sources
         .files

@@ -14,10 +14,12 @@ pub(crate) const ID: &str = "sealed-secret/sealward-only";
 pub(crate) fn check(source: &Source, found: &mut Vec<Diagnostic>) {
     for manifest in source.manifests.iter().filter(|manifest| is_sealed_secret(manifest)) {
         if let Some((key, node)) = first_age_value(manifest) {
-            let message = format!("item {key:?} is sealed by age; Bitnami's controller opens no value of this object");
-            let diagnostic = Diagnostic::warning(ID, node.origin.clone(), message)
-                .object(manifest.id().to_string())
-                .hint("keep it where Sealward's sealer runs; elsewhere seal with --cert instead of --recipient");
+            let message =
+                format!("item {key:?} is sealed by age; Bitnami's controller opens no value of this object");
+            let diagnostic =
+                Diagnostic::warning(ID, node.origin.clone(), message).object(manifest.id().to_string()).hint(
+                    "keep it where Sealward's sealer runs; elsewhere seal with --cert instead of --recipient",
+                );
             found.push(source.quote(diagnostic));
         }
     }
