@@ -20,3 +20,5 @@ mod reconcile;
 mod reconcile_harness;
 mod reconcile_outages;
 mod reconcile_rules;
+mod cli;
+mod seal;

@@ -31,7 +31,7 @@ fn broken_yaml_is_named_by_file_line_and_column() {
     let second = format!("{}---\nkind: [\n", sample("secret.yaml"));
     let ran = place.seal(&[], &second);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "nothing is written when one document is bad");
-    assert!(ran.stderr.starts_with("error: <stdin>:17:1: "), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: <stdin>:18:1: "), "{}", ran.stderr);
 }
 
 #[test]
