@@ -1,9 +1,9 @@
-//! A Git server over smart HTTP on a loopback port: the real `git http-backend` behind a small CGI host.
+//! A Git server over smart HTTP on a free port: the real `git http-backend` behind a small CGI host.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::git_repo;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// One request that reached the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +28,8 @@ pub struct Request {
 
 /// Serves every bare repository below a folder for fetch and push, until it is dropped.
 ///
-/// Use [`GitRepo`](crate::GitRepo) for the other side. Meant for tests and the demo: loopback only, no
-/// TLS.
+/// Use [`GitRepo`](crate::GitRepo) for the other side. Meant for tests and the demo: no TLS, and
+/// loopback unless [`GitServer::at`] is asked for another address.
 #[derive(Debug)]
 pub struct GitServer {
     root: PathBuf,
@@ -50,24 +52,30 @@ struct Shared {
 impl GitServer {
     /// Serves `root`, which is created if it is missing, to everybody.
     pub fn start(root: &Path) -> Self {
-        Self::serve(root, None)
+        Self::serve(LOOPBACK, root, None)
+    }
+
+    /// Serves `root` at `address` instead of loopback: one that Pods of a node reach.
+    pub fn at(address: IpAddr, root: &Path) -> Self {
+        Self::serve(address, root, None)
     }
 
     /// Serves `root` to who gives this name and password.
     pub fn with_basic_auth(root: &Path, username: &str, password: &str) -> Self {
         let pair = base64(format!("{username}:{password}").as_bytes());
-        Self::serve(root, Some(format!("Basic {pair}")))
+        Self::serve(LOOPBACK, root, Some(format!("Basic {pair}")))
     }
 
     /// Serves `root` to who gives this bearer token.
     pub fn with_bearer(root: &Path, token: &str) -> Self {
-        Self::serve(root, Some(format!("Bearer {token}")))
+        Self::serve(LOOPBACK, root, Some(format!("Bearer {token}")))
     }
 
-    fn serve(root: &Path, authorization: Option<String>) -> Self {
+    fn serve(address: IpAddr, root: &Path, authorization: Option<String>) -> Self {
         fs::create_dir_all(root).unwrap_or_else(|error| panic!("cannot create {}: {error}", root.display()));
         let root = root.canonicalize().unwrap_or_else(|error| panic!("no {}: {error}", root.display()));
-        let (listener, address) = bind().unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
+        let (listener, address) =
+            bind(address).unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
         let shared = Arc::new(Shared {
             root: root.clone(),
             authorization,
@@ -82,7 +90,7 @@ impl GitServer {
         Self { root, address, shared, accepting }
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://ADDRESS:PORT`, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -116,8 +124,8 @@ impl Drop for GitServer {
     }
 }
 
-fn bind() -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+fn bind(address: IpAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((address, 0))?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
