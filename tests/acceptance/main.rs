@@ -13,6 +13,7 @@ mod admit_guard;
 mod admit_harness;
 mod admit_policy;
 mod deploy;
+mod e2e;
 mod house;
 #[cfg(test)]
 mod render_oracle;

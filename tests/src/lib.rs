@@ -1,21 +1,23 @@
 //! One secret's whole journey on a real cluster, and what acceptance tests share with it.
 //!
 //! ```text
-//! Workbench: control plane · sealward, sealwardd as processes · Git server
-//!     │
-//!     └── journey: install ─▶ lint ─▶ seal ─▶ push ─▶ open ─▶ refuse ─▶ heal ─▶ revert, narrated
-//!                                                                        │
-//!                                            rights: the audit log against deploy/'s roles
+//! Workbench: sealward, kubectl, files ─┐
+//! Cluster: a control plane, or a node ─┼─ journey: install ─▶ lint ─▶ seal ─▶ push ─▶ open ─▶ refuse
+//! Roles: processes, or Pods ───────────┘           ─▶ heal ─▶ (gone, back) ─▶ revert, narrated
+//!                                                                     │
+//!                                   leaks: every log, event, metric ──┤
+//!                          rights: the audit log against deploy/'s roles
 //! ```
 //!
-//! The product is used as its users use it: through its binaries, kubectl and git.
+//! **Invariants:** the product is used as its users use it, through its binaries, its image, kubectl and
+//! git. Both levels walk the same steps. What was started ends with the value that holds it.
 
-#![expect(clippy::indexing_slicing, reason = "serde_json's index answers null for what is not there")]
-
+mod cluster;
 mod journey;
 mod leaks;
 mod narrator;
 mod rights;
+mod roles;
 mod workbench;
 
 pub use journey::{Options, journey};

@@ -137,6 +137,10 @@ impl Process {
 
     /// Asks it to stop and waits.
     pub fn stop(&mut self) {
+        // One that has ended was waited for: its id may be somebody else's by now.
+        if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+            return;
+        }
         self.ask_to_stop();
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(25) {

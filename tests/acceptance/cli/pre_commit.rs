@@ -32,7 +32,10 @@ fn a_commit_of_a_plaintext_secret_is_refused_and_one_of_the_sealed_file_passes()
     let place = Workplace::new();
     // The repository that holds the hook, as a user's configuration names it by URL and revision.
     let hooks = GitRepo::init(place.path().join("sealward"));
-    hooks.write(".pre-commit-hooks.yaml", fs::read(repository_root().unwrap().join(".pre-commit-hooks.yaml")).unwrap());
+    hooks.write(
+        ".pre-commit-hooks.yaml",
+        fs::read(repository_root().unwrap().join(".pre-commit-hooks.yaml")).unwrap(),
+    );
     let revision = hooks.commit("hooks");
     let repository = GitRepo::init(place.path().join("app"));
     let configuration = format!(
@@ -55,7 +58,10 @@ fn a_commit_of_a_plaintext_secret_is_refused_and_one_of_the_sealed_file_passes()
         place.run(&mut command, "")
     };
     let mut install = place.command(&pre_commit());
-    install.arg("install").current_dir(repository.dir()).env("PRE_COMMIT_HOME", place.path().join("pre-commit"));
+    install
+        .arg("install")
+        .current_dir(repository.dir())
+        .env("PRE_COMMIT_HOME", place.path().join("pre-commit"));
     let installed = place.run(&mut install, "");
     assert_eq!(installed.code, 0, "{}{}", installed.stdout, installed.stderr);
 

@@ -82,7 +82,9 @@ fn what_is_no_secret_is_said() {
 fn values_of_the_wrong_shape_are_named_by_key_and_place() {
     check(
         &[],
-        &sample("secret.yaml").replace("user: YWRtaW4=", "user.name: \"{planted}\"").replace("{planted}", "x y"),
+        &sample("secret.yaml")
+            .replace("user: YWRtaW4=", "user.name: \"{planted}\"")
+            .replace("{planted}", "x y"),
         "error: <stdin>:15:14: data.user.name is not valid base64 (put plain text under stringData instead)\n",
     );
     check(
@@ -118,7 +120,10 @@ fn certificates_that_are_none_or_of_another_kind_or_time() {
         ),
     );
     sealed_with("ecdsa.crt", &format!("error: {{path}}: expected RSA public key but found ECDSA\n{hint}"));
-    sealed_with("ed25519.crt", &format!("error: {{path}}: expected RSA public key but found Ed25519\n{hint}"));
+    sealed_with(
+        "ed25519.crt",
+        &format!("error: {{path}}: expected RSA public key but found Ed25519\n{hint}"),
+    );
     sealed_with(
         "rsa-1024.crt",
         &format!(
@@ -179,7 +184,11 @@ fn a_url_that_does_not_answer_is_named_without_its_credentials() {
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
     let said = format!("error: cannot fetch \"http://127.0.0.1:{port}/v1/cert.pem\": ");
     assert!(ran.stderr.contains(&said), "{}", ran.stderr);
-    assert!(ran.stderr.starts_with("warning: a certificate fetched over http can be anybody's"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("warning: a certificate fetched over http can be anybody's"),
+        "{}",
+        ran.stderr
+    );
     assert!(!ran.stderr.contains("5150"), "{}", ran.stderr);
     let ran = Workplace::new().sealward(&["seal", "--cert", "ftp://x/y"], &sample("secret.yaml"));
     check_ran(1, &ran, "error: \"ftp://x/y\" is not a file, file://, http:// or https:// URL\n");

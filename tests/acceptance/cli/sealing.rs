@@ -61,7 +61,8 @@ fn several_documents_and_lists_become_several_documents() {
     let json = place.sealed(&["-o", "json"], &sample("several.yaml"));
     let objects: Vec<Value> =
         serde_json::Deserializer::from_str(&json).into_iter().collect::<Result<_, _>>().unwrap();
-    let names: Vec<&str> = objects.iter().map(|object| object["metadata"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        objects.iter().map(|object| object["metadata"]["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["one", "two", "three"]);
     for sealed in documents.into_iter().map(str::to_owned).chain(objects.iter().map(Value::to_string)) {
         assert_eq!(place.recovered(&sealed)["data"]["password"], STANDARD.encode(PLANTED));
@@ -121,7 +122,8 @@ fn the_secrets_namespace_comes_first_then_the_flag_then_the_kubeconfig() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, told));
     assert_eq!(json_of(&ran.stdout)["metadata"]["namespace"], "from-context");
     // As kubectl has it, the variable is a list of files, the first word winning.
-    place.file("more", &json!({"apiVersion": "v1", "kind": "Config", "current-context": "other"}).to_string());
+    place
+        .file("more", &json!({"apiVersion": "v1", "kind": "Config", "current-context": "other"}).to_string());
     let mut command = place.command(&sealward_acceptance::binary("sealward").unwrap());
     command.args(["seal", "-o", "json", "--cert", &key("rsa-2048.crt")]).env("KUBECONFIG", "kubeconfig:more");
     let ran = place.run(&mut command, &without);

@@ -18,7 +18,9 @@ fn the_file_is_replaced_as_a_whole_and_keeps_its_mode() {
     assert_eq!(after.permissions().mode() & 0o7777, 0o640);
     assert_ne!(after.ino(), before.ino(), "put in its place, not written over");
     let text = place.read("secret.yaml");
-    assert!(text.starts_with("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n") && !text.contains(PLANTED));
+    assert!(
+        text.starts_with("apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n") && !text.contains(PLANTED)
+    );
     assert_eq!(place.names(), ["secret.yaml"]);
 }
 
@@ -58,15 +60,26 @@ fn a_link_stays_and_its_target_is_written_wherever_it_lies() {
 fn a_failure_leaves_the_old_file() {
     let place = Workplace::new();
     place.file("out.yaml", "old");
-    let bad = format!("{}---\n{}", sample("secret.yaml"), sample("secret.yaml").replace("kind: Secret", "kind: Pod"));
+    let bad = format!(
+        "{}---\n{}",
+        sample("secret.yaml"),
+        sample("secret.yaml").replace("kind: Secret", "kind: Pod")
+    );
     let ran = place.seal(&["-w", "out.yaml"], &bad);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.starts_with("error: <stdin>:17:1: expected a Secret but found v1 Pod\n"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("error: <stdin>:17:1: expected a Secret but found v1 Pod\n"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!((place.read("out.yaml").as_str(), place.names()), ("old", vec!["out.yaml".to_owned()]));
     for (target, expect) in [
         ("no/such/x.yaml", "error: cannot write no/such/x.yaml\n  caused by: "),
         (".", "error: . is no file name"),
-        ("/dev/null", "error: cannot write /dev/null\n  caused by: \"null\" is not a regular file; nothing was written\n"),
+        (
+            "/dev/null",
+            "error: cannot write /dev/null\n  caused by: \"null\" is not a regular file; nothing was written\n",
+        ),
     ] {
         let ran = place.seal(&["-w", target], &sample("secret.yaml"));
         assert!(ran.code == 1 && ran.stderr.starts_with(expect), "{target}: {}", ran.stderr);

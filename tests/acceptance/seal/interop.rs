@@ -53,7 +53,8 @@ fn what_sealward_seals_kubeseal_recovers_with_a_backup_of_our_keys() {
         source["type"] = json!("example.com/login");
         let sealed = scene.seal_rsa(&source, &["--scope", scope]);
         let args = ["--recovery-unseal", "--recovery-private-key", &file.display().to_string()];
-        let recovered: Value = serde_json::from_str(&kubeseal(&args, &sealed.to_string(), &scene.bench.folder)).unwrap();
+        let recovered: Value =
+            serde_json::from_str(&kubeseal(&args, &sealed.to_string(), &scene.bench.folder)).unwrap();
         // kubeseal writes an empty value as null.
         assert_eq!(recovered["data"], json!({"password": STANDARD.encode("by sealward"), "empty": null}));
         assert_eq!(recovered["type"], "example.com/login");

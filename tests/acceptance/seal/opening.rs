@@ -28,7 +28,12 @@ fn rsa_and_age_values_of_one_object_open_to_exactly_what_was_sealed() {
     let age = scene.seal_age(&source, &[]);
     sealed["spec"]["encryptedData"]["token"] = age["spec"]["encryptedData"]["token"].clone();
     assert!(sealed["spec"]["encryptedData"]["password"].as_str().unwrap().starts_with("Ag"));
-    assert!(sealed["spec"]["encryptedData"]["token"].as_str().unwrap().starts_with("YWdlLWVuY3J5cHRpb24ub3JnL3Yx"));
+    assert!(
+        sealed["spec"]["encryptedData"]["token"]
+            .as_str()
+            .unwrap()
+            .starts_with("YWdlLWVuY3J5cHRpb24ub3JnL3Yx")
+    );
     scene.apply(&sealed);
 
     let opened = scene.wait_secret(&namespace, "login");
@@ -56,7 +61,9 @@ fn rsa_and_age_values_of_one_object_open_to_exactly_what_was_sealed() {
     let conditions = object["status"]["conditions"].as_array().unwrap();
     let told: Vec<_> = conditions
         .iter()
-        .map(|condition| ["type", "status", "reason", "message"].map(|field| condition[field].as_str().unwrap()))
+        .map(|condition| {
+            ["type", "status", "reason", "message"].map(|field| condition[field].as_str().unwrap())
+        })
         .collect();
     assert_eq!(told, [["Synced", "True", "Unsealed", ""], ["Ready", "True", "Unsealed", ""]]);
     let event = scene.wait_event(&namespace, "login", "Unsealed");
@@ -78,12 +85,14 @@ fn each_scope_opens_where_it_may_and_nowhere_else() {
     ];
     let mut expected = Vec::new();
     for (index, (scope, name, namespace, opens)) in cases.into_iter().enumerate() {
-        for (way, seal) in [("rsa", true), ("age", false)] {
+        for (way, is_rsa) in [("rsa", true), ("age", false)] {
             let name = format!("{name}-{index}-{way}");
-            let original = if name.starts_with("same") { name.clone() } else { format!("original-{index}-{way}") };
+            let original =
+                if name.starts_with("same") { name.clone() } else { format!("original-{index}-{way}") };
             let source = secret(&home, &original, &[("key", "in its scope")]);
             let flags = ["--scope", scope];
-            let mut sealed = if seal { scene.seal_rsa(&source, &flags) } else { scene.seal_age(&source, &flags) };
+            let mut sealed =
+                if is_rsa { scene.seal_rsa(&source, &flags) } else { scene.seal_age(&source, &flags) };
             sealed["metadata"]["name"] = json!(name);
             sealed["metadata"]["namespace"] = json!(namespace);
             scene.apply(&sealed);
@@ -106,7 +115,8 @@ fn a_value_sealed_for_another_name_is_named_in_status_event_and_metric() {
     let scene = shared();
     let namespace = scene.namespace();
     let planted = "a plaintext that must stay unseen 7391";
-    let mut sealed = scene.seal_rsa(&secret(&namespace, "here", &[("password", planted), ("user", planted)]), &[]);
+    let mut sealed =
+        scene.seal_rsa(&secret(&namespace, "here", &[("password", planted), ("user", planted)]), &[]);
     let other = scene.seal_age(&secret(&namespace, "there", &[("api-token", planted)]), &[]);
     sealed["metadata"]["name"] = json!("moved");
     sealed["spec"]["encryptedData"]["api-token"] = other["spec"]["encryptedData"]["api-token"].clone();
@@ -124,7 +134,8 @@ fn a_value_sealed_for_another_name_is_named_in_status_event_and_metric() {
     scene.wait("the failure is counted", || (scene.failures("unseal", &namespace) > 0).then_some(()));
     assert_eq!(scene.get("secret", &namespace, "moved"), None);
 
-    let everything = scene.plane().kubectl(&["get", "sealedsecrets,events", "-n", &namespace, "-o", "json"]).unwrap();
+    let everything =
+        scene.plane().kubectl(&["get", "sealedsecrets,events", "-n", &namespace, "-o", "json"]).unwrap();
     let log = std::fs::read_to_string(&scene.log).unwrap();
     for text in [everything, log] {
         assert_eq!(Planted::new(planted).found_in(&text), None);
@@ -170,7 +181,8 @@ fn junk_is_named_item_by_item_and_stops_no_other() {
 fn plain_template_data_is_taken_and_go_templates_are_refused_by_name() {
     let scene = shared();
     let namespace = scene.namespace();
-    let mut sealed = scene.seal_age(&secret(&namespace, "mixed", &[("kept", "sealed"), ("dropped", "x")]), &[]);
+    let mut sealed =
+        scene.seal_age(&secret(&namespace, "mixed", &[("kept", "sealed"), ("dropped", "x")]), &[]);
     sealed["spec"]["template"]["data"] = json!({"plain": "text", "kept": "loses", "dropped": null});
     // `kubectl apply` drops nulls before it sends them.
     let admin = scene.plane().admin_kubeconfig();
@@ -190,8 +202,10 @@ fn a_value_for_a_key_that_the_cluster_does_not_hold_stays_closed() {
     let scene = shared();
     let namespace = scene.namespace();
     let certificate = vector_key_path("rsa-3072.crt");
-    let sealed =
-        seal(&secret(&namespace, "foreign", &[("key", "x")]), &["--cert", &certificate.display().to_string()]);
+    let sealed = seal(
+        &secret(&namespace, "foreign", &[("key", "x")]),
+        &["--cert", &certificate.display().to_string()],
+    );
     scene.apply(&sealed);
     assert_eq!(
         scene.wait_failure(&namespace, "foreign"),

@@ -39,7 +39,8 @@ fn expose(scene: &Scene<'_>, namespace: &str) {
         },
     ]}));
     let status = json!({"status": {"podIP": ip, "podIPs": [{"ip": ip}]}}).to_string();
-    let patch = ["patch", "pod", "sealer", "-n", namespace, "--subresource=status", "--type=merge", "-p", &status];
+    let patch =
+        ["patch", "pod", "sealer", "-n", namespace, "--subresource=status", "--type=merge", "-p", &status];
     scene.plane().kubectl(&patch).unwrap();
 }
 
@@ -78,10 +79,18 @@ fn certificate_and_recipients_come_over_the_api_server() {
     let unprotected = format!("{}/v1/recipients", scene.url);
     let refused = ask(scene, &namespace, "unprotected", &["--age", "--recipients-url", &unprotected]);
     assert_eq!(refused.code, 1);
-    assert!(refused.stderr.contains("is not protected") && refused.stderr.contains("hint: "), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("is not protected") && refused.stderr.contains("hint: "),
+        "{}",
+        refused.stderr
+    );
 
     let nobody = ask(scene, "default", "nobody", &[]);
     assert_eq!(nobody.code, 1);
     assert!(nobody.stderr.contains("there is no such Service"), "{}", nobody.stderr);
-    assert!(nobody.stderr.contains("hint: name the sealer's Service by --controller-name"), "{}", nobody.stderr);
+    assert!(
+        nobody.stderr.contains("hint: name the sealer's Service by --controller-name"),
+        "{}",
+        nobody.stderr
+    );
 }

@@ -15,6 +15,10 @@ use crate::workbench::{repository_root, wait_until};
 const HOTFIX: [&str; 6] =
     ["set", "image", "deployment/my-app", "app=registry.example.com/my-app:hotfix", "-n", "my-app-prod"];
 
+const DRY_RUN: &[&str] = &["apply", "--dry-run=server", "-f", "-"];
+
+const PRIVILEGED: &str = "testdata/journey/planted/privileged.yaml";
+
 impl Scene<'_> {
     pub(super) fn refuse_manual_change(&mut self, narrator: &mut Narrator) -> Result<()> {
         narrator.step("A developer changes by hand what Git owns");
@@ -26,9 +30,8 @@ impl Scene<'_> {
             let args = ["auth", "can-i", "patch", "deployments", "-n", "my-app-prod"];
             Ok(Some(self.bench.plane.kubectl_as(&self.developer, &args, None)?))
         })?;
-        narrator.does("kubectl set image deployment/my-app app=registry.example.com/my-app:hotfix -n my-app-prod");
-        let args = ["set", "image", "deployment/my-app", "app=registry.example.com/my-app:hotfix", "-n", "my-app-prod"];
-        let said = self.denied(&args, None)?;
+        narrator.does(&format!("kubectl {}", HOTFIX.join(" ")));
+        let said = self.denied(&HOTFIX, None)?;
         for part in ["spec.template.spec.containers", &self.remote, "apps/my-app/base/deployment.yaml"] {
             ensure!(said.contains(part), "the denial does not name {part:?}:\n{said}");
         }
@@ -43,7 +46,7 @@ impl Scene<'_> {
 
     pub(super) fn same_verdict(&mut self, narrator: &mut Narrator) -> Result<()> {
         narrator.step("The same rule, the same verdict: at lint and at admission");
-        let sample = repository_root()?.join("testdata/journey/planted/privileged.yaml");
+        let sample = repository_root()?.join(PRIVILEGED);
         let planted = self.bench.folder.join("planted");
         fs::create_dir_all(&planted)?;
         fs::copy(&sample, planted.join("privileged.yaml"))?;
@@ -59,8 +62,7 @@ impl Scene<'_> {
             .collect();
         narrator.shows(&messages.join("\n"));
         narrator.does("kubectl apply --dry-run=server -f privileged.yaml");
-        let text = fs::read_to_string(&sample)?;
-        let said = self.denied(&["apply", "--dry-run=server", "-f", "-"], Some(&text))?;
+        let said = self.denied(DRY_RUN, Some(&self.privileged()?))?;
         narrator.shows(&said);
         for message in &messages {
             ensure!(said.contains(message.as_str()), "admission does not say what lint says: {message:?}\n{said}");
@@ -74,10 +76,9 @@ impl Scene<'_> {
         let plane = self.bench.plane;
         narrator.does("kubectl delete validatingwebhookconfiguration sealward-webhook");
         plane.kubectl(&["delete", "validatingwebhookconfiguration", "sealward-webhook"])?;
-        narrator.does("kubectl set image deployment/my-app app=registry.example.com/my-app:hotfix -n my-app-prod");
+        narrator.does(&format!("kubectl {}", HOTFIX.join(" ")));
         wait_until("the change slips past", BOUND, || {
-            let args = ["set", "image", "deployment/my-app", "app=registry.example.com/my-app:hotfix", "-n", "my-app-prod"];
-            Ok(Some(plane.kubectl_as(&self.developer, &args, None)?))
+            Ok(Some(plane.kubectl_as(&self.developer, &HOTFIX, None)?))
         })?;
         let start = Instant::now();
         wait_until("the image is put back", BOUND, || {
@@ -88,19 +89,48 @@ impl Scene<'_> {
         narrator.saw(&format!("put back {:.1} s later", start.elapsed().as_secs_f64()));
         self.roles.install_again(&self.bench, narrator)?;
         wait_until("the webhook judges again", BOUND, || {
-            self.denied(&["apply", "--dry-run=server", "-f", "-"], Some(&self.privileged()?)).map(Some)
+            self.denied(DRY_RUN, Some(&self.privileged()?)).map(Some)
         })?;
         narrator.saw("the webhook is back, with a certificate of its own in the configuration");
         Ok(())
     }
 
-    /// Where something brings the roles back: all of them are taken away at once.
+    /// Where something brings the roles back by itself: all of them are taken away at once.
     pub(super) fn all_gone_then_back(&mut self, narrator: &mut Narrator) -> Result<()> {
-        narrator.step("All our Pods are gone at once; they come back by themselves");
-        if !self.roles.take_away(&self.bench, narrator)? {
-            narrator.saw("left out here: nothing brings processes back; `cargo xtask demo --node` shows it");
-            return Ok(());
-        }
+        let Some(command) = self.roles.take_away(&self.bench)? else { return Ok(()) };
+        let start = Instant::now();
+        narrator.step("All our Pods are gone at once, and come back by themselves");
+        narrator.does(&command);
+        let (privileged, mut passed) = (self.privileged()?, 0);
+        let mut refused = |by: &str| match self.bench.plane.kubectl_as(&self.developer, DRY_RUN, Some(&privileged)) {
+            Ok(_) => {
+                passed += 1;
+                Ok(None)
+            }
+            Err(KubectlError::Failed { stderr, .. }) => Ok(Some(stderr).filter(|said| said.contains(by))),
+            Err(error) => Err(error.into()),
+        };
+        narrator.does("kubectl apply --dry-run=server -f privileged.yaml");
+        let closed = wait_until("the webhook is seen away", BOUND, || refused("failed calling webhook"))?;
+        narrator.shows(&closed);
+        let said = wait_until("the webhook judges again", BOUND, || refused("denied the request"))?;
+        ensure!(passed == 0, "a privileged Pod went through {passed} times meanwhile");
+        narrator.shows(&said);
+        narrator.saw(&format!("{:.1} s later the webhook judges again", start.elapsed().as_secs_f64()));
+        self.roles.wait_ready(&self.bench)?;
+        narrator.saw(&format!("all are ready {:.1} s after", start.elapsed().as_secs_f64()));
+        wait_until("the guard knows again what Git declares", BOUND, || {
+            let said = self.denied(&HOTFIX, None)?;
+            ensure!(said.contains("apps/my-app/base/deployment.yaml"), "the denial does not name the file:\n{said}");
+            Ok(Some(()))
+        })?;
+        narrator.saw("what Git owns is guarded again");
+        Ok(())
+    }
+
+    /// A Pod that breaks a rule.
+    fn privileged(&self) -> Result<String> {
+        Ok(fs::read_to_string(repository_root()?.join(PRIVILEGED))?)
     }
 
     /// What the API server answers to a developer whom admission refuses.
@@ -108,7 +138,7 @@ impl Scene<'_> {
         match self.bench.plane.kubectl_as(&self.developer, args, stdin) {
             Ok(text) => bail!("it went through: {text}"),
             Err(KubectlError::Failed { stderr, .. }) => {
-                ensure!(stderr.contains("admission webhook") && stderr.contains("sealward.dev"), "another refusal: {stderr}");
+                ensure!(stderr.contains("sealward.dev\" denied the request"), "another refusal: {stderr}");
                 Ok(stderr)
             }
             Err(error) => Err(error.into()),

@@ -16,8 +16,8 @@ use crate::cluster::Cluster;
 use crate::narrator::Narrator;
 use crate::workbench::Workbench;
 
-pub(crate) use pods::Pods;
-pub(crate) use processes::Processes;
+use pods::Pods;
+use processes::Processes;
 
 /// Name and content of something that may hold what it must not.
 pub(crate) type Text = (String, String);
@@ -30,9 +30,9 @@ pub(crate) trait Roles: Debug {
     /// Puts back what belongs to the installation and is gone.
     fn install_again(&self, bench: &Workbench<'_>, narrator: &mut Narrator) -> Result<()>;
 
-    /// Takes all of them away at once where something brings them back by itself; `false` where nothing
-    /// does.
-    fn take_away(&mut self, bench: &Workbench<'_>, narrator: &mut Narrator) -> Result<bool>;
+    /// Takes all of them away at once where something brings them back by itself: the command that did it,
+    /// as a person would type it; nothing where nothing would bring them back.
+    fn take_away(&mut self, bench: &Workbench<'_>) -> Result<Option<String>>;
 
     /// Waits until all of them are ready.
     fn wait_ready(&mut self, bench: &Workbench<'_>) -> Result<()>;

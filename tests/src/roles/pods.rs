@@ -1,8 +1,10 @@
 //! The roles as Pods of a node: our image and `deploy/install.yaml`, nothing else.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,7 +12,7 @@ use serde_json::Value;
 
 use super::{NAMESPACE, Roles, Text};
 use crate::narrator::Narrator;
-use crate::workbench::{Workbench, repository_root, wait_until};
+use crate::workbench::{Ran, Workbench, repository_root, wait_until};
 
 /// From an empty cluster, or from no Pod at all, to all of them ready.
 const BOUND: Duration = Duration::from_secs(120);
@@ -49,8 +51,11 @@ impl Pods {
         apply(bench, narrator)?;
         narrator.saw("CRDs, roles, Deployments, webhook configuration and admission policies are in the cluster");
         narrator.does(&format!("kubectl wait --for=condition=Available deployment --all -n {NAMESPACE}"));
-        let roles = Self { earlier: Vec::new(), gone: BTreeSet::new() };
-        let pods = roles.wait_pods(bench)?;
+        let mut roles = Self { earlier: Vec::new(), gone: BTreeSet::new() };
+        let pods = roles.wait_pods(bench).map_err(|error| {
+            let tails = roles.log_tails(bench).into_iter().map(|(name, text)| format!("{name}:\n{text}"));
+            error.context(tails.collect::<Vec<_>>().join("\n"))
+        })?;
         narrator.saw(&format!("all Deployments are available after {:.1} s", start.elapsed().as_secs_f64()));
         for pod in &pods {
             narrator.saw(&format!("Pod {} runs {}, restarted {} times", pod.name, pod.image, pod.restarts));
@@ -121,13 +126,18 @@ impl Roles for Pods {
         pods(bench)?.into_iter().map(fetch).collect()
     }
 
-    fn take_away(&mut self, bench: &Workbench<'_>, narrator: &mut Narrator) -> Result<bool> {
+    fn take_away(&mut self, bench: &Workbench<'_>) -> Result<Option<String>> {
         self.earlier.extend(current_logs(bench)?);
-        self.gone.extend(pods(bench)?.into_iter().map(|pod| pod.uid));
+        let mut processes = Vec::new();
+        for pod in pods(bench)? {
+            processes.extend(process_of(&pod.uid)?.file_name().map(OsStr::to_owned));
+            self.gone.insert(pod.uid);
+        }
         let args = ["delete", "pods", "--all", "-n", NAMESPACE, "--force", "--grace-period=0"];
-        narrator.does(&format!("kubectl {}", args.join(" ")));
         bench.plane.kubectl(&[&args[..], &["--wait=false"]].concat())?;
-        Ok(true)
+        // Gone as with a machine that loses power: none of them goes on answering while it drains.
+        Ran::of(Command::new("kill").arg("-KILL").args(&processes), b"")?;
+        Ok(Some(format!("kubectl {}; kill -KILL …", args.join(" "))))
     }
 
     fn wait_ready(&mut self, bench: &Workbench<'_>) -> Result<()> {
@@ -180,9 +190,9 @@ fn current_logs(bench: &Workbench<'_>) -> Result<Vec<Text>> {
             logs.push((format!("{} before its restart", pod.name), earlier));
         }
         let log = bench.plane.kubectl(&args)?;
-        ensure!(!log.is_empty(), "{} logs nothing", pod.name);
         logs.push((pod.name, log));
     }
+    ensure!(logs.iter().any(|(_, log)| !log.is_empty()), "no Pod has a log");
     Ok(logs)
 }
 
@@ -211,14 +221,15 @@ fn locked_down(uid: &str) -> Result<String> {
     Ok(format!("user {USER}, read-only root, no capability, no new privileges, seccomp"))
 }
 
-/// The folder in `/proc` of `sealwardd` in the Pod `uid`: the kubelet names the Pod's control group after it.
+/// The folder in `/proc` of `sealwardd` in the Pod `uid`: what the kubelet mounts into a Pod lies in a folder
+/// of that name.
 fn process_of(uid: &str) -> Result<PathBuf> {
-    let group = format!("pod{uid}");
+    let folder = format!("/pods/{uid}/");
     for entry in fs::read_dir("/proc")? {
         let path = entry?.path();
         let read = |name: &str| fs::read_to_string(path.join(name)).unwrap_or_default();
         let program = read("cmdline").split('\0').next().map(PathBuf::from).unwrap_or_default();
-        if program.file_name().is_some_and(|name| name == Path::new("sealwardd")) && read("cgroup").contains(&group) {
+        if program.file_name().is_some_and(|name| name == Path::new("sealwardd")) && read("mountinfo").contains(&folder) {
             return Ok(path);
         }
     }

@@ -63,8 +63,8 @@ impl Roles for Processes {
         apply(bench, narrator)
     }
 
-    fn take_away(&mut self, _: &Workbench<'_>, _: &mut Narrator) -> Result<bool> {
-        Ok(false)
+    fn take_away(&mut self, _: &Workbench<'_>) -> Result<Option<String>> {
+        Ok(None)
     }
 
     fn wait_ready(&mut self, bench: &Workbench<'_>) -> Result<()> {
@@ -123,7 +123,8 @@ impl Role {
         probes: u16,
         metrics: u16,
     ) -> Result<Self> {
-        let process = bench.role(name, args)?;
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let process = bench.role(name, &args)?;
         Ok(Self { name, process, probes: url(probes), metrics: url(metrics) })
     }
 

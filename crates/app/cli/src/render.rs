@@ -43,7 +43,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         }
     })?;
     let roots: Vec<_> = manifests.into_iter().map(Manifest::into_root).collect();
-    let text = if json { roots.iter().map(json::write_redacted).collect() } else { yaml::write_redacted(&roots) };
+    let text =
+        if json { roots.iter().map(json::write_redacted).collect() } else { yaml::write_redacted(&roots) };
     output::data(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

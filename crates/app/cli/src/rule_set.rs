@@ -44,7 +44,8 @@ pub(crate) fn from_folder(path: &Path) -> Result<Vec<ruleset::RuleSetSpec>, Fail
 }
 
 fn from_file(path: &Path) -> Result<Vec<ruleset::RuleSetSpec>, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::of(format!("cannot read {}: {error}", path.display())))?;
+    let bytes =
+        fs::read(path).map_err(|error| Failure::of(format!("cannot read {}: {error}", path.display())))?;
     let specs = rule_sets(&read(&path.display().to_string(), &bytes)?)?;
     if specs.is_empty() {
         return Err(Failure::of(format!("{} holds no RuleSet", path.display())));
@@ -58,8 +59,10 @@ fn in_repository(repository: &Snapshot) -> Result<Vec<ruleset::RuleSetSpec>, Fai
     let candidates = bytes.filter(|(_, bytes)| {
         String::from_utf8_lossy(bytes).lines().any(|line| line.trim_end() == "kind: RuleSet")
     });
-    let manifests: Vec<Manifest> =
-        candidates.flat_map(|(path, bytes)| read_each(path, &bytes).manifests).filter_map(Result::ok).collect();
+    let manifests: Vec<Manifest> = candidates
+        .flat_map(|(path, bytes)| read_each(path, &bytes).manifests)
+        .filter_map(Result::ok)
+        .collect();
     rule_sets(&manifests)
 }
 

@@ -121,7 +121,9 @@ async fn seal(args: Args) -> Result<ExitCode, Failure> {
         }
     })?;
     if secrets.is_empty() {
-        return Err(Failure::of(format!("{path} holds no Secret")).hint("give a Secret by -f FILE or on stdin"));
+        return Err(
+            Failure::of(format!("{path} holds no Secret")).hint("give a Secret by -f FILE or on stdin")
+        );
     }
     let kubeconfig = ConnectOptions { kubeconfig: args.kubeconfig.clone(), context: args.context.clone() };
     let default_namespace = default_namespace(&args, &secrets, &kubeconfig).await;
@@ -167,7 +169,9 @@ fn secrets(path: &str, bytes: &[u8], name: Option<&str>) -> Result<Vec<Manifest>
     let Some(name) = name else { return read(path, bytes) };
     let named = yaml::read(path, bytes)?.into_iter().map(|mut document| {
         let origin = document.origin.clone();
-        if let Some(metadata) = document.child_map("metadata").filter(|metadata| metadata.get("name").is_none()) {
+        if let Some(metadata) =
+            document.child_map("metadata").filter(|metadata| metadata.get("name").is_none())
+        {
             metadata.insert("name", Node::text(name, origin));
         }
         document
@@ -192,16 +196,20 @@ async fn recipients(args: &Args, kubeconfig: &ConnectOptions) -> Result<Recipien
         return age(fetched_recipients(args, kubeconfig).await?);
     }
     if !args.recipient.is_empty() {
-        let parse = |text: &String| text.parse().map_err(|error| Failure::of(format!("--recipient: {error}")));
+        let parse =
+            |text: &String| text.parse().map_err(|error| Failure::of(format!("--recipient: {error}")));
         return age(args.recipient.iter().map(parse).collect::<Result<Vec<_>, _>>()?);
     }
     let variable = || std::env::var(CERT_VARIABLE).ok().filter(|source| !source.is_empty());
     let (name, pem) = match args.cert.clone().or_else(variable) {
         Some(source) => {
             if source.starts_with("http://") && args.digest.is_none() {
-                output::talk("warning: a certificate fetched over http can be anybody's; use https or --digest\n");
+                output::talk(
+                    "warning: a certificate fetched over http can be anybody's; use https or --digest\n",
+                );
             }
-            let options = FetchOptions { pin: args.digest, allow_plain_http: true, ..FetchOptions::default() };
+            let options =
+                FetchOptions { pin: args.digest, allow_plain_http: true, ..FetchOptions::default() };
             let pem = sealward_keyservice::certificate(&source, &options).await?;
             // A URL may hold credentials.
             let name = if source.contains("://") { "the fetched certificate".to_owned() } else { source };
@@ -254,8 +262,10 @@ async fn ask_sealer(args: &Args, kubeconfig: &ConnectOptions, path: &str) -> Res
     match args.digest {
         Some(pin) if pin != Pin::of(&bytes) => {
             let found = Pin::of(&bytes);
-            Err(Failure::of(format!("{path} of the sealer has the digest {found}, not the one that --digest gives"))
-                .hint("do not seal with it before you know why"))
+            Err(Failure::of(format!(
+                "{path} of the sealer has the digest {found}, not the one that --digest gives"
+            ))
+            .hint("do not seal with it before you know why"))
         }
         Some(_) | None => Ok(bytes),
     }
@@ -266,9 +276,9 @@ fn not_sealed(secret: &Manifest, error: &SealSecretError) -> Failure {
     let failure = Failure::of(format!("{}: {error}", place(secret, error)));
     match error {
         SealSecretError::NotASecret(_) => failure.hint("give only Secrets; other documents stay as they are"),
-        SealSecretError::UnknownField { .. } => {
-            failure.hint("a Secret has data, stringData, type and immutable; values belong under data or stringData")
-        }
+        SealSecretError::UnknownField { .. } => failure.hint(
+            "a Secret has data, stringData, type and immutable; values belong under data or stringData",
+        ),
         SealSecretError::NoName => failure.hint("give the Secret a metadata.name, or name it by --name"),
         SealSecretError::NoNamespace => {
             failure.hint("give the Secret a metadata.namespace, or name it by --namespace")
@@ -322,11 +332,13 @@ fn write(args: &Args, sealed: &[Node]) -> Result<(), Failure> {
 /// Puts `text` in the place of the file `path`, or of the file that the link `path` leads to.
 fn replace(path: &Path, text: String) -> Result<(), Failure> {
     let target = if path.is_symlink() {
-        path.canonicalize().map_err(|error| Failure::of(format!("cannot follow {}: {error}", path.display())))?
+        path.canonicalize()
+            .map_err(|error| Failure::of(format!("cannot follow {}: {error}", path.display())))?
     } else {
         path.to_owned()
     };
-    let (folder, name) = (target.parent().filter(|parent| !parent.as_os_str().is_empty()), target.file_name());
+    let (folder, name) =
+        (target.parent().filter(|parent| !parent.as_os_str().is_empty()), target.file_name());
     let name = name.and_then(|name| name.to_str());
     let name = name.ok_or_else(|| Failure::of(format!("{} is no file name in UTF-8", path.display())))?;
     let written = Folder::at(folder.unwrap_or(Path::new(".")), Limits::default())

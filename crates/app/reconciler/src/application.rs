@@ -71,22 +71,26 @@ impl Applications {
         state.owners.retain(|_, owner| owner != key);
     }
 
-    /// Claims exactly `ids` for `key`; the ones that another Kustomization has claimed come back with
-    /// its name, and stay its.
-    pub(crate) fn claim(&self, key: &Key, ids: &[ObjectId]) -> Vec<(ObjectId, Key)> {
+    /// Takes note that `key` applied `id`, which makes it the owner. Declaring an object makes nobody its
+    /// owner: whoever has no right to apply it would keep it from those who have.
+    pub(crate) fn own(&self, key: &Key, id: &ObjectId, applied: Applied) {
         let mut state = self.lock();
-        state.owners.retain(|id, owner| owner != key || ids.contains(id));
-        let mut taken = Vec::new();
-        for id in ids {
-            match state.owners.get(id) {
-                Some(owner) if owner != key => taken.push((id.clone(), owner.clone())),
-                Some(_) => {}
-                None => {
-                    state.owners.insert(id.clone(), key.clone());
-                }
-            }
-        }
-        taken
+        state.owners.insert(id.clone(), key.clone());
+        state.known.entry(key.clone()).or_default().applied.insert(id.clone(), applied);
+    }
+
+    /// Lets go of what `key` owns beyond `ids`.
+    pub(crate) fn keep_only(&self, key: &Key, ids: &HashSet<ObjectId>) {
+        self.lock().owners.retain(|id, owner| owner != key || ids.contains(id));
+    }
+
+    /// The objects among `ids` that another Kustomization owns, with its name.
+    pub(crate) fn owned_by_others(&self, key: &Key, ids: &HashSet<ObjectId>) -> Vec<(ObjectId, Key)> {
+        let state = self.lock();
+        let others = state.owners.iter().filter(|(id, owner)| *owner != key && ids.contains(id));
+        let mut others: Vec<_> = others.map(|(id, owner)| (id.clone(), owner.clone())).collect();
+        others.sort();
+        others
     }
 
     /// Whether the last rendering of `key` declared `id`; `None` before its first.
@@ -96,7 +100,8 @@ impl Applications {
         Some(declared.contains(id))
     }
 
-    /// The Kustomization other than `key` whose last rendering declared `id`.
+    /// The Kustomization other than `key` whose last rendering declared `id`. One in another namespace
+    /// does not count: to declare an object takes no right, and would keep it from being pruned.
     pub(crate) fn wanted_by_another(&self, key: &Key, id: &ObjectId) -> Option<Key> {
         let state = self.lock();
         let wants = |application: &Application| {
@@ -105,7 +110,9 @@ impl Applications {
         state
             .known
             .iter()
-            .find(|(other, application)| *other != key && wants(application))
+            .find(|(other, application)| {
+                *other != key && other.namespace == key.namespace && wants(application)
+            })
             .map(|(other, _)| other.clone())
     }
 
@@ -188,12 +195,38 @@ mod tests {
     #[test]
     fn an_object_has_one_owner_until_it_is_let_go() {
         let all = Applications::default();
-        assert_eq!(all.claim(&key("one"), &[id("x"), id("y")]), []);
-        assert_eq!(all.claim(&key("two"), &[id("y"), id("z")]), [(id("y"), key("one"))]);
-        assert_eq!(all.claim(&key("one"), &[id("x")]), []);
-        assert_eq!(all.claim(&key("two"), &[id("y"), id("z")]), []);
-        all.forget(&key("two"));
-        assert_eq!(all.claim(&key("one"), &[id("z")]), []);
+        let ids = |names: &[&str]| names.iter().map(|name| id(name)).collect::<HashSet<_>>();
+        let check = |name: &str, names: &[&str], expect: &[(ObjectId, Key)]| {
+            assert_eq!(all.owned_by_others(&key(name), &ids(names)), expect);
+        };
+        // To declare is not to own.
+        all.with(&key("one"), |known| known.declared = Some(ids(&["x", "y"])));
+        check("two", &["x", "y"], &[]);
+        all.own(&key("one"), &id("y"), applied("y"));
+        check("one", &["x", "y"], &[]);
+        check("two", &["y", "z"], &[(id("y"), key("one"))]);
+        all.keep_only(&key("one"), &ids(&["x"]));
+        check("two", &["y", "z"], &[]);
+        all.own(&key("one"), &id("y"), applied("y"));
+        all.forget(&key("one"));
+        check("two", &["y", "z"], &[]);
+    }
+
+    #[test]
+    fn objects_are_handed_over_within_a_namespace_only() {
+        let all = Applications::default();
+        let elsewhere = Key { namespace: "elsewhere".into(), name: "thief".into() };
+        all.with(&elsewhere, |known| known.declared = Some([id("x")].into()));
+        assert_eq!(all.wanted_by_another(&key("one"), &id("x")), None);
+        all.with(&key("two"), |known| known.declared = Some([id("x")].into()));
+        assert_eq!(all.wanted_by_another(&key("one"), &id("x")), Some(key("two")));
+        assert_eq!(all.wanted_by_another(&key("two"), &id("x")), None);
+    }
+
+    fn applied(name: &str) -> Applied {
+        let json = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
+        let desired = sealward_plan::live(&json).unwrap();
+        Applied { result: Observation::of(&desired, "us"), desired, drifted: false }
     }
 
     #[tokio::test(start_paused = true)]

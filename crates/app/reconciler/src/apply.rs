@@ -9,7 +9,7 @@ use sealward_api::flux::{self, reason};
 use sealward_api::names::RECONCILER_FIELD_MANAGER;
 use sealward_cluster::{ActionError, Cause};
 use sealward_manifest::{Manifest, ObjectId};
-use sealward_plan::{Action, Health, Observation, Stage, Target, take_over};
+use sealward_plan::{Action, Health, Observation, Stage, Target, is_disabled, take_over};
 
 use crate::application::Applied;
 use crate::build::{Built, at, some};
@@ -104,6 +104,7 @@ pub(crate) async fn apply(context: &Arc<Context>, job: &Job, built: &Built) -> R
     context.live.follow(context, &job.key, &job.cluster, &scopes);
     let ids: HashSet<ObjectId> = built.objects.iter().map(Manifest::id).collect();
     context.applications.with(&job.key, |known| known.applied.retain(|id, _| ids.contains(id)));
+    context.applications.keep_only(&job.key, &ids);
     report
 }
 
@@ -124,7 +125,7 @@ async fn one(context: &Context, job: &Job, desired: &Manifest) -> Result<(Step, 
     let failed = |error: ActionError| failure(desired, &error);
     let standing = look(context, job, &target).await.map_err(failed)?;
     let known = context.applications.with(&job.key, |known| known.applied.get(&id).cloned());
-    if is_disabled(desired) || standing.as_ref().is_some_and(|standing| standing.reconcile_disabled) {
+    if is_disabled(desired, flux::RECONCILE) || standing.as_ref().is_some_and(|standing| standing.reconcile_disabled) {
         return Ok((Step::Skipped, Health::Current));
     }
     if let Some(standing) = &standing {
@@ -162,7 +163,7 @@ async fn one(context: &Context, job: &Job, desired: &Manifest) -> Result<(Step, 
     }
     let health = result.health.clone();
     let applied = Applied { desired: desired.clone(), result, drifted: false };
-    context.applications.with(&job.key, |known| known.applied.insert(id, applied));
+    context.applications.own(&job.key, &id, applied);
     Ok((step, health))
 }
 
@@ -226,11 +227,6 @@ async fn established(job: &Job, definition: &Manifest) -> Result<(), Failure> {
     }
 }
 
-fn is_disabled(desired: &Manifest) -> bool {
-    let says = |value: Option<&str>| value.is_some_and(|value| value.eq_ignore_ascii_case(flux::DISABLED));
-    says(desired.label(flux::RECONCILE)) || says(desired.annotation(flux::RECONCILE))
-}
-
 /// An object that another Kustomization owns stays its own, unless that one no longer declares it.
 fn refuse_foreign(
     context: &Context,
@@ -241,7 +237,7 @@ fn refuse_foreign(
     let Some(other) = standing.owner.as_ref().filter(|owner| **owner != job.key) else { return Ok(()) };
     let exists = context.kustomizations.has(other);
     let let_go = context.applications.declares(other, &desired.id()) == Some(false);
-    let unknowable = !exists && context.settings.is_selective;
+    let unknowable = context.kustomizations.is_left(other) || !exists && context.settings.is_selective;
     if (exists && !let_go) || unknowable {
         let text = format!(
             "{} belongs to Kustomization {other}, and Kustomization {} declares it too",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sealward_api::flux::reason;
 use sealward_cluster::Cause;
 use sealward_manifest::document::Node;
-use sealward_manifest::{Gvk, Manifest, ObjectId};
+use sealward_manifest::{Manifest, ObjectId, Scope};
 use sealward_plan::{Outcome, is_encrypted, sort_for_apply};
 use sealward_render::{Application, RenderError};
 
@@ -46,21 +46,20 @@ pub(crate) async fn build(context: &Arc<Context>, job: &Job, artifact: &Artifact
     refuse_encrypted(job, &rendered)?;
     let mut objects = place(context, job, rendered).await?;
     sort_for_apply(&mut objects);
+    let objects: Result<Vec<Manifest>, _> = objects.iter().map(|object| job.key.mark(object)).collect();
+    let objects =
+        objects.map_err(|error| job.retry(reason::BUILD_FAILED, at(&error.origin().clone(), &error)))?;
+    // What is held against the rules is what is applied, labels of ours included.
     let checked = check::check(context, job, &objects).await?;
-    let ids: Vec<ObjectId> = objects.iter().map(Manifest::id).collect();
-    let declared: HashSet<ObjectId> = ids.iter().cloned().collect();
-    context.applications.with(&job.key, |known| known.declared = Some(declared));
-    let taken = context.applications.claim(&job.key, &ids);
+    let ids: HashSet<ObjectId> = objects.iter().map(Manifest::id).collect();
+    let taken = context.applications.owned_by_others(&job.key, &ids);
+    context.applications.with(&job.key, |known| known.declared = Some(ids));
     if !taken.is_empty() {
         let say = |(id, owner): &(ObjectId, _)| format!("{id} is declared by Kustomization {owner} too");
         let said: Vec<String> = taken.iter().map(say).collect();
         let message = format!("Kustomization {}: {}", job.key, some(&said));
         return Err(job.retry(reason::OWNERSHIP_CONFLICT, message).into());
     }
-    let mark = |object: &Manifest| job.key.mark(object);
-    let objects: Result<Vec<Manifest>, _> = objects.iter().map(mark).collect();
-    let objects =
-        objects.map_err(|error| job.retry(reason::BUILD_FAILED, at(&error.origin().clone(), &error)))?;
     Ok(Built { objects, rule_set_digest: checked.digest, note: checked.note })
 }
 
@@ -158,7 +157,7 @@ async fn place(context: &Context, job: &Job, objects: Vec<Manifest>) -> Result<V
             Err(error) if error.is(Cause::UnknownKind) => {
                 let gvk = object.gvk();
                 match coming.get(&(gvk.group.clone(), gvk.kind.clone())) {
-                    Some(namespaced) => *namespaced,
+                    Some(scope) => *scope == Scope::Namespaced,
                     None => {
                         problems.push(at(object.origin(), &format!("{gvk}: {}", error.message)));
                         continue;
@@ -191,19 +190,10 @@ fn drop_namespace(root: &mut Node) {
     }
 }
 
-/// The kinds that CustomResourceDefinitions among `objects` define, and whether they are namespaced.
-fn coming_kinds(objects: &[Manifest]) -> BTreeMap<(String, String), bool> {
-    let mut kinds = BTreeMap::new();
-    let definition = Gvk::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
-    for object in objects.iter().filter(|object| *object.gvk() == definition) {
-        let text = |path: &[&str]| object.root().at(path).and_then(Node::as_str).map(str::to_owned);
-        if let (Some(group), Some(kind), Some(scope)) =
-            (text(&["spec", "group"]), text(&["spec", "names", "kind"]), text(&["spec", "scope"]))
-        {
-            kinds.insert((group, kind), scope == "Namespaced");
-        }
-    }
-    kinds
+/// The kinds that CustomResourceDefinitions among `objects` define.
+fn coming_kinds(objects: &[Manifest]) -> BTreeMap<(String, String), Scope> {
+    let defined = objects.iter().filter_map(Scope::of_definition);
+    defined.map(|(group, kind, scope)| ((group.to_owned(), kind.to_owned()), scope)).collect()
 }
 
 pub(crate) fn at(origin: &impl Display, text: &impl Display) -> String {

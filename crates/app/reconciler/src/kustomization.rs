@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sealward_api::flux::{self, KustomizationSpec, reason};
 use sealward_api::names::{FLUX_FINALIZER, RECONCILER_FIELD_MANAGER};
-use sealward_cluster::{Cluster, EventKind};
+use sealward_cluster::{ActionError, Cause, Cluster, EventKind};
 use sealward_manifest::Manifest;
 use sealward_plan::{Action, Inventory, Outcome, Target};
 use serde_json::json;
@@ -16,6 +16,9 @@ use crate::live::Account;
 use crate::object::{self, Key};
 use crate::status::{self, Told};
 use crate::{bring, deletion, dependencies};
+
+/// Every pass may take as long, however short `spec.timeout` is.
+const SHORTEST_PASS: Duration = Duration::from_secs(120);
 
 /// A Kustomization whose spec is understood.
 pub(crate) struct Job {
@@ -38,9 +41,7 @@ impl Job {
 
     /// What was applied as far as anybody remembers: a hint of where to look.
     pub(crate) fn remembered(&self, context: &Context) -> Inventory {
-        let entries = object::status(&self.object).pointer("/inventory/entries").cloned();
-        let entries = entries.and_then(|entries| serde_json::from_value::<Vec<_>>(entries).ok());
-        let mut inventory = Inventory::read(&entries.unwrap_or_default());
+        let mut inventory = object::inventory(&self.object);
         context.applications.with(&self.key, |known| inventory.extend(&known.inventory));
         inventory
     }
@@ -70,24 +71,14 @@ pub(crate) async fn reconcile(context: &Arc<Context>, key: &Key) -> Option<Durat
     if object::is_deleting(&object) {
         return deletion::finish(context, key, &object).await;
     }
-    let job = match prepare(context, key, &object) {
-        Ok(Some(job)) => job,
+    let (end, interval) = match prepare(context, key, &object) {
+        Ok(Some(job)) => match pass(context, &job).await {
+            Some(end) => (end, job.interval),
+            // Something that it needs is not known yet; that will have it looked at again.
+            None => return Some(Duration::from_secs(2)),
+        },
         Ok(None) => return None,
-        Err(outcome) => {
-            finish(context, &object, key, &outcome.into()).await;
-            return None;
-        }
-    };
-    if let Err(outcome) = ensure_finalizer(context, &job).await {
-        finish(context, &object, key, &outcome.into()).await;
-        return Some(Duration::from_secs(1));
-    }
-    let end = match tokio::time::timeout(job.timeout.max(Duration::from_secs(120)), run(context, &job)).await
-    {
-        Ok(Some(end)) => end,
-        // Something that it needs is not known yet; that will have it looked at again.
-        Ok(None) => return Some(Duration::from_secs(2)),
-        Err(_) => job.retry(reason::RECONCILIATION_FAILED, "it took longer than allowed").into(),
+        Err(outcome) => (outcome.into(), Duration::ZERO),
     };
     finish(context, &object, key, &end).await;
     context.metrics.reconciled(
@@ -97,7 +88,22 @@ pub(crate) async fn reconcile(context: &Arc<Context>, key: &Key) -> Option<Durat
         &end.outcome,
         started.elapsed(),
     );
-    Some(status::next(context, &context.application_queue, key, &end.outcome, job.interval))
+    Some(status::next(&context.application_queue, key, &end.outcome, interval))
+}
+
+/// A pass within its time. `None` when it could not begin.
+async fn pass(context: &Arc<Context>, job: &Job) -> Option<End> {
+    match ensure_finalizer(context, job).await {
+        Ok(()) => {}
+        // It has changed; the watch tells how.
+        Err(error) if error.is(Cause::Conflict) => return None,
+        Err(error) => return Some(job.retry(reason::RECONCILIATION_FAILED, error.to_string()).into()),
+    }
+    status::write_progress(context, &job.object, "building and applying what Git declares").await;
+    match tokio::time::timeout(job.timeout.max(SHORTEST_PASS), run(context, job)).await {
+        Ok(end) => end,
+        Err(_) => Some(job.retry(reason::RECONCILIATION_FAILED, "it took longer than allowed").into()),
+    }
 }
 
 async fn finish(context: &Arc<Context>, object: &Manifest, key: &Key, end: &End) {
@@ -194,7 +200,7 @@ fn refuse_foreign_references(
     }
 }
 
-async fn ensure_finalizer(context: &Context, job: &Job) -> Result<(), Outcome> {
+async fn ensure_finalizer(context: &Context, job: &Job) -> Result<(), ActionError> {
     let mut finalizers = deletion::finalizers(&job.object);
     if finalizers.iter().any(|name| name == FLUX_FINALIZER) {
         return Ok(());
@@ -209,16 +215,9 @@ async fn ensure_finalizer(context: &Context, job: &Job) -> Result<(), Outcome> {
         }}),
         manager: RECONCILER_FIELD_MANAGER.into(),
     };
-    let done = context.cluster.execute(&action).await;
-    match done {
-        Ok(outcome) => {
-            if let Some(object) = outcome.object() {
-                context.kustomizations.put(object.clone());
-            }
-            Ok(())
-        }
-        Err(error) => Err(job.retry(reason::RECONCILIATION_FAILED, error.to_string())),
-    }
+    let outcome = context.cluster.execute(&action).await?;
+    outcome.object().into_iter().for_each(|object| context.kustomizations.wrote(object));
+    Ok(())
 }
 
 /// One whole pass. `None`: the source or the rules are not known yet, so there is nothing to say.

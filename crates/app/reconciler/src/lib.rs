@@ -119,18 +119,18 @@ pub async fn run_until(args: Args, stopping: CancellationToken) -> anyhow::Resul
     let listener = tokio::net::TcpListener::bind(&listen_addr).await;
     let listener = listener.with_context(|| format!("cannot listen on {listen_addr}"))?;
     let router = readiness.router().merge(metrics.router());
-    tasks.vital("http", serve::http(listener, router, ServeOptions::default(), stopping));
-    tasks.vital("rules", rules::follow(context.clone(), readiness.condition("rules")));
+    tasks.vital("http", serve::http(listener, router, ServeOptions::default(), stopping.clone()));
+    tasks.vital_until_stopped("rules", rules::follow(context.clone(), readiness.condition("rules")));
     let selector = Selector::labels(label_selector);
     let sources =
         follow(context.clone(), What::Repositories, selector.clone(), readiness.condition("sources"));
-    tasks.vital("sources", sources);
+    tasks.vital_until_stopped("sources", sources);
     let applications =
         follow(context.clone(), What::Kustomizations, selector, readiness.condition("kustomizations"));
-    tasks.vital("kustomizations", applications);
+    tasks.vital_until_stopped("kustomizations", applications);
     for _ in 0..concurrency.get() {
-        tasks.vital("source worker", work(context.clone(), What::Repositories));
-        tasks.vital("kustomization worker", work(context.clone(), What::Kustomizations));
+        tasks.vital("source worker", work(context.clone(), What::Repositories, stopping.clone()));
+        tasks.vital("kustomization worker", work(context.clone(), What::Kustomizations, stopping.clone()));
     }
     Ok(tasks.run().await?)
 }
@@ -175,9 +175,9 @@ async fn follow(
     let mut changes = pin!(context.cluster.watch(what.gvk(), None, selector));
     let (objects, queue) = (what.objects(&context), what.queue(&context));
     let is_selective = context.settings.is_selective;
-    let ours = move |object: &Manifest| {
+    let ours = |object: &Manifest| {
         let leave = !is_selective && is_driven_by_flux(object);
-        if leave {
+        if leave && !objects.is_left(&object::key_of(object)) {
             tracing::warn!(object = %object.id(),
                 "left alone, because Flux works on it; --label-selector says which objects are ours");
         }
@@ -186,13 +186,14 @@ async fn follow(
     while let Some(change) = changes.next().await {
         match change {
             Change::Listed(found) => {
-                let found: Vec<Manifest> = found.into_iter().filter(ours).collect();
+                let (found, others): (Vec<Manifest>, Vec<Manifest>) = found.into_iter().partition(ours);
                 for key in objects.keys() {
                     if !found.iter().any(|object| object::key_of(object) == key) {
                         objects.remove(&key);
                         queue.add(key);
                     }
                 }
+                objects.leave_exactly(others.iter().map(object::key_of).collect());
                 for object in found {
                     let key = object::key_of(&object);
                     objects.put(object);
@@ -202,7 +203,10 @@ async fn follow(
             }
             Change::Applied(object) => {
                 let key = object::key_of(&object);
-                if ours(&object) && objects.put(object) {
+                if !ours(&object) {
+                    objects.leave(key.clone());
+                    queue.add(key);
+                } else if objects.put(object) {
                     queue.add(key.clone());
                     if what == What::Repositories {
                         context.queue_users_of(&key);
@@ -234,10 +238,10 @@ fn is_driven_by_flux(object: &Manifest) -> bool {
     })
 }
 
-async fn work(context: Arc<Context>, what: What) -> anyhow::Result<()> {
+/// Works until the process is asked to stop; what is begun is finished.
+async fn work(context: Arc<Context>, what: What, stopping: CancellationToken) -> anyhow::Result<()> {
     let queue = what.queue(&context);
-    loop {
-        let key = queue.next().await;
+    while let Some(key) = stopping.run_until_cancelled(queue.next()).await {
         let (context, job) = (context.clone(), key.clone());
         // A task of its own, so that a panic costs one pass of one object.
         let pass = tokio::spawn(async move {
@@ -255,4 +259,5 @@ async fn work(context: Arc<Context>, what: What) -> anyhow::Result<()> {
             queue.add_after(key, after);
         }
     }
+    Ok(())
 }

@@ -36,17 +36,19 @@ pub(crate) async fn delete(context: &Context, owner: &Key, cluster: &Cluster, st
     let mut report = Report::default();
     for id in ids {
         let Some(target) = stale.target(&id) else { continue };
-        if let Some(other) = context.applications.wanted_by_another(owner, &id) {
-            tracing::info!(object = %id, from = %owner, to = %other, "handed over instead of pruned");
-            context.application_queue.add(other);
-            continue;
-        }
-        match one(owner, cluster, &target).await {
-            Ok(true) => {
+        let heir = context.applications.wanted_by_another(owner, &id);
+        match one(owner, cluster, &target, heir.is_some()).await {
+            Ok(End::Deleted) => {
                 context.metrics.pruned.inc();
                 report.deleted.push(id);
             }
-            Ok(false) => {}
+            Ok(End::Waits) => {
+                tracing::info!(object = %id, from = %owner, "to be handed over instead of pruned");
+                heir.into_iter().for_each(|heir| context.application_queue.add(heir));
+                // Until the other one has taken it over, it is ours to remember.
+                report.left.insert(id, target.gvk.version);
+            }
+            Ok(End::NotOurs) => {}
             Err(error) => {
                 report.left.insert(id, target.gvk.version);
                 report.failures.push(error.to_string());
@@ -56,31 +58,42 @@ pub(crate) async fn delete(context: &Context, owner: &Key, cluster: &Cluster, st
     report
 }
 
-/// Whether the object was deleted; one that is gone or stays for its marks counts as done.
-async fn one(owner: &Key, cluster: &Cluster, target: &Target) -> Result<bool, ActionError> {
+/// What became of an object.
+enum End {
+    /// We deleted it.
+    Deleted,
+    /// It is for another Kustomization to take over.
+    Waits,
+    /// It is gone, or stays for its marks.
+    NotOurs,
+}
+
+/// Deletes the object if it is `owner`'s by all marks and has no heir.
+async fn one(owner: &Key, cluster: &Cluster, target: &Target, has_heir: bool) -> Result<End, ActionError> {
     for last in [false, false, true] {
         let live = match cluster.get(target).await {
             Ok(Some(live)) => live,
-            Ok(None) => return Ok(false),
+            Ok(None) => return Ok(End::NotOurs),
             // A kind that is no longer served has no objects.
-            Err(error) if error.is(Cause::UnknownKind) => return Ok(false),
+            Err(error) if error.is(Cause::UnknownKind) => return Ok(End::NotOurs),
             Err(error) => return Err(error),
         };
         let action = match decide(&live, owner, RECONCILER_FIELD_MANAGER) {
+            Prune::Delete(_) if has_heir => return Ok(End::Waits),
             Prune::Delete(action) => action,
-            Prune::Leaving => return Ok(false),
+            Prune::Leaving => return Ok(End::NotOurs),
             Prune::Keep(why) => {
                 tracing::info!(object = %target, %why, "an object that is no longer declared stays");
-                return Ok(false);
+                return Ok(End::NotOurs);
             }
         };
         match cluster.execute(&action).await {
-            Ok(_) => return Ok(true),
-            Err(error) if error.is(Cause::NotFound) => return Ok(false),
+            Ok(_) => return Ok(End::Deleted),
+            Err(error) if error.is(Cause::NotFound) => return Ok(End::NotOurs),
             // It changed since it was looked at: look again.
             Err(error) if error.is(Cause::Conflict) && !last => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(false)
+    Ok(End::NotOurs)
 }

@@ -46,7 +46,20 @@ impl Sources {
     }
 
     pub(crate) fn forget(&self, key: &Key) {
-        self.lock().remove(key);
+        let known = self.lock().remove(key);
+        if let Some((_, mirror)) = known.and_then(|known| known.mirror) {
+            mirror.retire();
+        }
+    }
+
+    /// Takes note of the mirror of `url`; one of another URL goes when nobody reads it any more.
+    fn keep(&self, key: &Key, url: &str, mirror: &Arc<Mirror>) {
+        let kept = Some((url.to_owned(), mirror.clone()));
+        let mut before = None;
+        self.change(key, |source| before = std::mem::replace(&mut source.mirror, kept));
+        if let Some((_, old)) = before.filter(|(_, old)| !Arc::ptr_eq(old, mirror)) {
+            old.retire();
+        }
     }
 
     fn change(&self, key: &Key, change: impl FnOnce(&mut Source)) {
@@ -63,6 +76,7 @@ pub(crate) async fn reconcile(context: &Arc<Context>, key: &Key) -> Option<Durat
     let Some(object) = context.repositories.get(key).filter(|object| !object::is_deleting(object)) else {
         context.sources.forget(key);
         context.metrics.forget(flux::GIT_REPOSITORY, &key.namespace, &key.name);
+        context.queue_users_of(key);
         return None;
     };
     let started = tokio::time::Instant::now();
@@ -72,8 +86,11 @@ pub(crate) async fn reconcile(context: &Arc<Context>, key: &Key) -> Option<Durat
             suspended(context, key);
             return None;
         }
-        Ok(Work::Fetch(spec, interval)) => (fetch(context, key, &object, &spec, interval).await, interval),
-        Err(outcome) => (outcome, Duration::from_secs(600)),
+        Ok(Work::Fetch(spec, interval)) => {
+            status::write_progress(context, &object, "fetching").await;
+            (fetch(context, key, &object, &spec, interval).await, interval)
+        }
+        Err(outcome) => (outcome, Duration::ZERO),
     };
     if matches!(outcome, Outcome::Stalled { .. }) {
         // What such a spec once fetched is not what it asks for now.
@@ -89,7 +106,7 @@ pub(crate) async fn reconcile(context: &Arc<Context>, key: &Key) -> Option<Durat
     if news || before.is_none() {
         context.queue_users_of(key);
     }
-    Some(status::next(context, &context.source_queue, key, &outcome, interval))
+    Some(status::next(&context.source_queue, key, &outcome, interval))
 }
 
 /// What was fetched before stays good; without it, whoever waits for it must be told.
@@ -164,7 +181,7 @@ async fn fetch(
         Err(_) => return retry(reason::GIT_OPERATION_FAILED, "the fetch ended unexpectedly".into()),
     };
     let (mirror, fetched) = done;
-    context.sources.change(key, |source| source.mirror = Some((spec.url.clone(), mirror.clone())));
+    context.sources.keep(key, &spec.url, &mirror);
     match fetched {
         Ok(fetched) => {
             let message = format!("stored artifact for revision '{}'", fetched.revision);

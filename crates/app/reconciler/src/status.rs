@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sealward_api::flux::{self, condition};
+use sealward_api::meta::Condition;
 use sealward_api::names::RECONCILER_FIELD_MANAGER;
 use sealward_chassis::backoff::Backoff;
 use sealward_chassis::clock;
@@ -12,25 +14,23 @@ use sealward_plan::{Action, Inventory, Outcome, Target};
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::object::{self, Key};
+use crate::object::{self, Key, Objects};
 use crate::source::Artifact;
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// Whatever an interval says, nothing is done anew more often.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(5);
+/// A stalled object is looked at when it changes; this is only in case a change was missed.
+const STALLED_INTERVAL: Duration = Duration::from_secs(600);
 
 /// When to look at `key` again: after `interval` when all is well, with growing pauses up to the
 /// outcome's own bound after failures. A twentieth of chance keeps objects from marching in step.
-pub(crate) fn next(
-    context: &Context,
-    queue: &Queue<Key>,
-    key: &Key,
-    outcome: &Outcome,
-    interval: Duration,
-) -> Duration {
+pub(crate) fn next(queue: &Queue<Key>, key: &Key, outcome: &Outcome, interval: Duration) -> Duration {
     let chance = f64::from(clock::now().subsec_nanosecond().unsigned_abs() % 1000) / 1000.0;
     match outcome {
         Outcome::Ready { .. } => {
             queue.succeeded(key);
-            interval.mul_f64(1.0 + 0.05 * chance)
+            interval.max(SHORTEST_INTERVAL).mul_f64(1.0 + 0.05 * chance)
         }
         Outcome::Waiting { after, .. } => *after,
         Outcome::Retry { after, .. } => {
@@ -39,15 +39,8 @@ pub(crate) fn next(
         }
         Outcome::Stalled { .. } => {
             queue.succeeded(key);
-            context.settings.stalled_interval()
+            STALLED_INTERVAL
         }
-    }
-}
-
-impl crate::context::Settings {
-    /// A stalled object is looked at when it changes; this is only in case a change was missed.
-    fn stalled_interval(&self) -> Duration {
-        Duration::from_secs(600)
     }
 }
 
@@ -58,9 +51,9 @@ pub(crate) async fn write_source(
     outcome: &Outcome,
     artifact: Option<&Artifact>,
 ) {
-    let mut fields = common(object, outcome);
+    let mut fields = common(context, object, outcome, false);
     if let Some(Artifact { url, fetched, .. }) = artifact {
-        let old = object::status(object);
+        let old = object::status(&latest(context, object));
         let stored = old.pointer("/artifact/revision").and_then(Value::as_str) == Some(&fetched.revision);
         let stored_at = old.pointer("/artifact/lastUpdateTime").cloned().filter(|_| stored);
         let path = format!("gitrepository/{}/{}", object.namespace(), object.name());
@@ -91,7 +84,8 @@ pub(crate) struct Told {
 
 /// Writes the status of a Kustomization.
 pub(crate) async fn write_application(context: &Context, object: &Manifest, outcome: &Outcome, told: &Told) {
-    let mut fields = common(object, outcome);
+    let awaits_health = object::spec(object).get("wait") == Some(&Value::Bool(true));
+    let mut fields = common(context, object, outcome, awaits_health);
     for (field, value) in [("lastAttemptedRevision", &told.attempted), ("lastAppliedRevision", &told.applied)]
     {
         if let Some(value) = value {
@@ -111,9 +105,37 @@ pub(crate) async fn write_inventory(context: &Context, object: &Manifest, invent
     write(context, object, fields).await;
 }
 
-fn common(object: &Manifest, outcome: &Outcome) -> Map<String, Value> {
+/// Says that work on a generation of which nothing was said yet has begun.
+pub(crate) async fn write_progress(context: &Context, object: &Manifest, message: &str) {
+    let (generation, before) = (object::generation(object), object::conditions(&latest(context, object)));
+    let spoken_of =
+        |ready: &Condition| ready.kind == condition::READY && ready.observed_generation == Some(generation);
+    if before.iter().any(spoken_of) {
+        return;
+    }
+    let working = Outcome::Waiting { message: message.to_owned(), after: Duration::ZERO };
+    let mut fields = Map::new();
+    fields.insert("conditions".into(), json!(working.conditions(generation, &now(), &before, false)));
+    write(context, object, fields).await;
+}
+
+/// `object` with the status that stands there now, as far as we know.
+fn latest(context: &Context, object: &Manifest) -> Manifest {
+    let known = objects(context, object).get(&object::key_of(object));
+    known.filter(|known| known.uid() == object.uid()).unwrap_or_else(|| object.clone())
+}
+
+fn objects<'a>(context: &'a Context, object: &Manifest) -> &'a Objects {
+    match object.gvk().kind.as_str() {
+        flux::GIT_REPOSITORY => &context.repositories,
+        _ => &context.kustomizations,
+    }
+}
+
+fn common(context: &Context, object: &Manifest, outcome: &Outcome, awaits_health: bool) -> Map<String, Value> {
     let generation = object::generation(object);
-    let conditions = outcome.conditions(generation, &now(), &object::conditions(object));
+    let before = object::conditions(&latest(context, object));
+    let conditions = outcome.conditions(generation, &now(), &before, awaits_health);
     let mut fields = Map::new();
     fields.insert("observedGeneration".into(), json!(generation));
     fields.insert("conditions".into(), json!(conditions));
@@ -124,7 +146,7 @@ fn common(object: &Manifest, outcome: &Outcome) -> Map<String, Value> {
 }
 
 async fn write(context: &Context, object: &Manifest, fields: Map<String, Value>) {
-    let old = object::status(object);
+    let old = object::status(&latest(context, object));
     let differs = |(field, value): (&String, &Value)| old.get(field).unwrap_or(&Value::Null) != value;
     if !fields.iter().any(differs) {
         return;
@@ -135,7 +157,10 @@ async fn write(context: &Context, object: &Manifest, fields: Map<String, Value>)
         manager: RECONCILER_FIELD_MANAGER.into(),
     };
     match context.cluster.execute(&action).await {
-        Ok(_) => {}
+        // The watch may be late; the next comparison must not be with what stood there before.
+        Ok(outcome) => {
+            outcome.object().into_iter().for_each(|object| objects(context, object).wrote(object));
+        }
         Err(error) if error.is(Cause::NotFound) => {}
         Err(error) => tracing::warn!(object = %object.id(), %error, "a status could not be written"),
     }

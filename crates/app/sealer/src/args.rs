@@ -56,7 +56,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = duration(text)?;
-    if lifetime.is_zero() { Err("a certificate must be valid for some time".to_owned()) } else { Ok(lifetime) }
+    if lifetime.is_zero() {
+        Err("a certificate must be valid for some time".to_owned())
+    } else {
+        Ok(lifetime)
+    }
 }
 
 fn order(text: &str) -> Result<sealward_keys::KeyOrder, String> {

@@ -39,7 +39,8 @@ impl Bootstrap {
             (bitnami::KEY_SECRET_CERTIFICATE, certificate.as_str()),
         ];
         let (prefix, label) = (self.keys.key_prefix.as_str(), bitnami::KEY_LABEL);
-        let stored = self.create(prefix, label, bitnami::KEY_SECRET_TYPE, &items).await.context("RSA pair")?;
+        let stored =
+            self.create(prefix, label, bitnami::KEY_SECRET_TYPE, &items).await.context("RSA pair")?;
         tracing::info!(fingerprint = %fingerprint, "new RSA sealing key written");
         Ok(stored)
     }
@@ -54,12 +55,19 @@ impl Bootstrap {
             (bitnami::AGE_KEY_SECRET_RECIPIENT, recipient.as_str()),
         ];
         let (prefix, label) = (bitnami::AGE_KEY_PREFIX, bitnami::AGE_KEY_LABEL);
-        let stored = self.create(prefix, label, bitnami::AGE_KEY_SECRET_TYPE, &items).await.context("age identity")?;
+        let stored =
+            self.create(prefix, label, bitnami::AGE_KEY_SECRET_TYPE, &items).await.context("age identity")?;
         tracing::info!(recipient, "new age identity written");
         Ok(stored)
     }
 
-    async fn create(&self, prefix: &str, label: &str, kind: &str, items: &[(&str, &str)]) -> anyhow::Result<Manifest> {
+    async fn create(
+        &self,
+        prefix: &str,
+        label: &str,
+        kind: &str,
+        items: &[(&str, &str)],
+    ) -> anyhow::Result<Manifest> {
         let object = key_secret(&self.namespace, prefix, label, kind, items)?;
         let action = Action::Create { object, manager: names::SEALER_FIELD_MANAGER.into() };
         match self.cluster.execute(&action).await? {

@@ -21,7 +21,9 @@ pub(crate) fn router(keyring: &Arc<Keyring>) -> Router {
 /// The certificate of the newest key that is valid already.
 fn certificate(keyring: &Keyring) -> Response {
     match keyring.keys().ring.newest(clock::now()) {
-        Some(key) => ([(header::CONTENT_TYPE, "application/x-pem-file")], key.certificate().to_pem()).into_response(),
+        Some(key) => {
+            ([(header::CONTENT_TYPE, "application/x-pem-file")], key.certificate().to_pem()).into_response()
+        }
         None => (StatusCode::INTERNAL_SERVER_ERROR, "cannot get certificate\n").into_response(),
     }
 }
@@ -29,7 +31,8 @@ fn certificate(keyring: &Keyring) -> Response {
 /// The age recipients, one a line.
 fn recipients(keyring: &Keyring) -> Response {
     let keys = keyring.keys();
-    let lines: String = keys.identities.iter().map(|identity| format!("{}\n", identity.recipient())).collect();
+    let lines: String =
+        keys.identities.iter().map(|identity| format!("{}\n", identity.recipient())).collect();
     if lines.is_empty() {
         return (StatusCode::INTERNAL_SERVER_ERROR, "cannot get recipients\n").into_response();
     }

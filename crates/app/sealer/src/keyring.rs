@@ -33,7 +33,8 @@ pub(crate) struct Keys {
 impl Keys {
     /// Whether these open what `others` open.
     fn open_the_same(&self, others: &Self) -> bool {
-        let pairs = |keys: &Self| -> BTreeSet<_> { keys.ring.keys().iter().map(SealingKey::fingerprint).collect() };
+        let pairs =
+            |keys: &Self| -> BTreeSet<_> { keys.ring.keys().iter().map(SealingKey::fingerprint).collect() };
         let identities = |keys: &Self| -> BTreeSet<_> {
             keys.identities.iter().map(|identity| identity.recipient().to_string()).collect()
         };
@@ -127,7 +128,9 @@ pub(crate) async fn follow(
             () = retry, if due.is_some() => true,
             else => anyhow::bail!("the watches of key Secrets ended"),
         };
-        let (true, Some(pairs), Some(identities)) = (news, &mut known_pairs, &mut known_identities) else { continue };
+        let (true, Some(pairs), Some(identities)) = (news, &mut known_pairs, &mut known_identities) else {
+            continue;
+        };
         let keys = match complete(&bootstrap, pairs, identities).await {
             Ok(keys) => {
                 due = None;
@@ -147,7 +150,11 @@ pub(crate) async fn follow(
 
 /// What can be loaded, with an RSA pair and an age identity made where there is none. Each is known from the
 /// moment that the API server has stored it, so that no second one is made before the watch brings the first.
-async fn complete(bootstrap: &Bootstrap, pairs: &mut Secrets, identities: &mut Secrets) -> anyhow::Result<Keys> {
+async fn complete(
+    bootstrap: &Bootstrap,
+    pairs: &mut Secrets,
+    identities: &mut Secrets,
+) -> anyhow::Result<Keys> {
     let order = bootstrap.keys.key_order_priority;
     let keys = load(order, pairs, identities);
     if !keys.ring.is_empty() && !keys.identities.is_empty() {
@@ -192,10 +199,12 @@ fn load(order: KeyOrder, pairs: &Secrets, identities: &Secrets) -> Keys {
     let report = |name: &str, error: Unusable| {
         tracing::warn!(secret = name, error = %error, "a key Secret is passed over");
     };
-    let pairs = pairs.iter().filter_map(|(name, secret)| pair(secret).map_err(|error| report(name, error)).ok());
+    let pairs =
+        pairs.iter().filter_map(|(name, secret)| pair(secret).map_err(|error| report(name, error)).ok());
     let ring = KeyRing::new(order, pairs);
-    let identities =
-        identities.iter().filter_map(|(name, secret)| identity(secret).map_err(|error| report(name, error)).ok());
+    let identities = identities
+        .iter()
+        .filter_map(|(name, secret)| identity(secret).map_err(|error| report(name, error)).ok());
     Keys { ring, identities: identities.collect() }
 }
 

@@ -80,7 +80,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let listener = bind(&listen_addr).await?;
     tasks.vital("http", serve::http(listener, public, ServeOptions::default(), stopping.clone()));
     let listener = bind(&listen_metrics_addr).await?;
-    tasks.vital("metrics", serve::http(listener, metrics.router(), ServeOptions::default(), stopping.clone()));
+    tasks
+        .vital("metrics", serve::http(listener, metrics.router(), ServeOptions::default(), stopping.clone()));
     let new_keys = {
         let (queue, store) = (queue.clone(), store.clone());
         // A new key may open what failed: all of it is due at once.

@@ -105,10 +105,11 @@ impl Unsealer {
 
     async fn write_secret(&self, object: &Manifest) -> Result<Written, Failure> {
         let desired = self.open(object).await?;
-        let refuse_key = |secret: &Manifest| match sealward_plan::refuse_key(secret, &self.namespace, &self.key_prefix) {
-            Some(refusal) => Err(Failure::refused(&refusal)),
-            None => Ok(()),
-        };
+        let refuse_key =
+            |secret: &Manifest| match sealward_plan::refuse_key(secret, &self.namespace, &self.key_prefix) {
+                Some(refusal) => Err(Failure::refused(&refusal)),
+                None => Ok(()),
+            };
         refuse_key(&desired)?;
         let target = Target::new(Gvk::new("", "v1", "Secret"), object.namespace(), object.name());
         // A conflict means that what was decided rests on an old state: look, and decide anew.
@@ -158,7 +159,8 @@ impl Unsealer {
             }
             Err(failure) => (EventKind::Warning, failure.event, failure.message.clone()),
         };
-        let event = Event { kind, reason: reason.into(), action: "Unseal".into(), note, annotations: Vec::new() };
+        let event =
+            Event { kind, reason: reason.into(), action: "Unseal".into(), note, annotations: Vec::new() };
         if let Err(error) = self.events.publish(&event, object, clock::now()).await {
             tracing::warn!(%error, "an event is lost");
         }
@@ -174,7 +176,9 @@ impl Unsealer {
                 Err(error) => return Err(self.status_failed(object, &error)),
             };
             let generation = object.root().at(&["metadata", "generation"]).cloned();
-            let Some(next) = status::with_status(&live, generation, failure, clock::now()) else { return Ok(()) };
+            let Some(next) = status::with_status(&live, generation, failure, clock::now()) else {
+                return Ok(());
+            };
             let manager = names::SEALER_FIELD_MANAGER.to_owned();
             match self.cluster.execute(&Action::ReplaceStatus { object: next, manager }).await {
                 Ok(_) => return Ok(()),

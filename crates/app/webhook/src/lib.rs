@@ -110,12 +110,13 @@ pub async fn run_until(args: Args, stopping: CancellationToken) -> anyhow::Resul
     tasks.vital("https", serve::https(listener, routes, slot, ServeOptions::default(), stopping.clone()));
     tasks.vital("certificate", rotation.run(stopping));
     let loader = rules::Loader { cluster: cluster.clone(), world: world.clone(), metrics: counted };
-    tasks.vital("rules", rules::follow(loader, readiness.condition("rules")));
-    tasks.vital(
+    tasks.vital_until_stopped("rules", rules::follow(loader, readiness.condition("rules")));
+    tasks.vital_until_stopped(
         "namespaces",
         world::namespaces(cluster.clone(), world.clone(), readiness.condition("namespaces")),
     );
-    tasks.vital("renderings", world::renderings(cluster, world, readiness.condition("renderings")));
+    let renderings = world::renderings(cluster, world, readiness.condition("renderings"));
+    tasks.vital_until_stopped("renderings", renderings);
     Ok(tasks.run().await?)
 }
 

@@ -1,7 +1,7 @@
 //! What tests and the demo stand on.
 //!
 //! ```text
-//! GitRepo ──push──▶ GitServer (git http-backend over loopback) ◀──fetch── what is tested
+//! GitRepo ──push──▶ GitServer (git http-backend over HTTP) ◀──fetch── what is tested
 //! ```
 //!
 //! **Invariant:** names nothing of ours, and nothing but the standard library: it can be used by the

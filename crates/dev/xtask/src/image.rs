@@ -19,7 +19,10 @@ use std::{
 const IMAGE: &str = "ghcr.io/sealward/sealwardd:0.1.0";
 
 const USER: &str = "65532:65532";
+const ENTRYPOINT: &str = "/usr/bin/sealwardd";
+const PATH: &str = "/usr/bin";
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
+const TEMPORARY: u32 = 0o1777;
 
 /// How the binary is built.
 #[derive(clap::Args)]
@@ -52,16 +55,17 @@ pub(crate) fn build(debug: bool) -> Result<PathBuf> {
         fs::remove_dir_all(&root)?;
     }
     let files = files(&workspace::target()?.join(profile).join("sealwardd"))?;
-    let mut image = Image::new(IMAGE).folder("tmp", 0o1777)?;
+    let mut image = Image::new(IMAGE).folder("tmp", TEMPORARY)?;
     for (path, mode, content) in &files {
         install(&root.join(path), *mode, content)?;
         image = image.file(path, *mode, content)?;
     }
     fs::create_dir_all(root.join("tmp"))?;
+    fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(TEMPORARY))?;
     let archive = dist.join("sealwardd.tar");
     image
-        .entrypoint(&["/usr/bin/sealwardd"])
-        .environment("PATH", "/usr/bin")
+        .entrypoint(&[ENTRYPOINT])
+        .environment("PATH", PATH)
         .environment("SSL_CERT_FILE", &format!("/{CERTIFICATES}"))
         .user(USER)
         .write(&archive)?;
@@ -106,4 +110,39 @@ fn install(path: &Path, mode: u32, content: &[u8]) -> Result<()> {
     fs::write(path, content)?;
     fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(path: &str) -> String {
+        fs::read_to_string(workspace::root().unwrap().join(path)).unwrap()
+    }
+
+    #[test]
+    fn the_dockerfile_says_what_the_archive_says() {
+        let dockerfile = text("deploy/image/Dockerfile");
+        let said: Vec<&str> = dockerfile.lines().filter(|line| !line.starts_with('#')).collect();
+        let expect = [
+            "FROM scratch".to_owned(),
+            "COPY . /".to_owned(),
+            format!("USER {USER}"),
+            format!("ENV PATH={PATH} SSL_CERT_FILE=/{CERTIFICATES}"),
+            format!("ENTRYPOINT [\"{ENTRYPOINT}\"]"),
+        ];
+        assert_eq!(said, expect);
+        assert!(dockerfile.contains(IMAGE), "its first lines tag another image");
+    }
+
+    #[test]
+    fn the_deployments_run_this_image() {
+        for role in ["sealer", "webhook", "reconciler"] {
+            let deployment = text(&format!("deploy/{role}/deployment.yaml"));
+            assert!(deployment.contains(&format!("image: {IMAGE}\n")), "{role}");
+            let user = USER.split(':').next().unwrap();
+            assert!(deployment.contains(&format!("runAsUser: {user}\n")), "{role}");
+        }
+        assert!(IMAGE.ends_with(&format!(":{}", env!("CARGO_PKG_VERSION"))), "the tag is not our version");
+    }
 }

@@ -46,6 +46,17 @@ impl Tasks {
         self.names.insert(id, name);
     }
 
+    /// Starts a task that must run until shutdown and is cut off then: it holds nothing that would be half
+    /// done.
+    pub fn vital_until_stopped<F, E>(&mut self, name: &'static str, future: F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let stopping = self.stopping.clone();
+        self.vital(name, async move { stopping.run_until_cancelled(future).await.unwrap_or(Ok(())) });
+    }
+
     /// Waits until the process is asked to stop and all tasks have ended, or a vital one ends too early.
     /// Either way the token is cancelled and every task is over when this returns: those that outlive
     /// the grace are cut.
@@ -135,6 +146,15 @@ mod tests {
         tasks.vital("two", waits(token.clone()));
         token.cancel();
         tasks.run().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_that_need_not_end_by_itself_does_not_hold_up_the_others() {
+        let token = CancellationToken::new();
+        let mut tasks = Tasks::new(token.clone(), Duration::from_secs(60));
+        tasks.vital_until_stopped("watch", std::future::pending::<io::Result<()>>());
+        token.cancel();
+        tokio::time::timeout(Duration::from_secs(10), tasks.run()).await.unwrap().unwrap();
     }
 
     #[tokio::test]

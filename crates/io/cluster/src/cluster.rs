@@ -19,6 +19,8 @@ use crate::watch::{self, Change, Selector};
 
 const REQUEST_BOUND: Duration = Duration::from_secs(40);
 const PAGE: u32 = 500;
+/// Clients kept for accounts; names come from objects that anybody may write, so they are bounded.
+const ACCOUNTS: usize = 256;
 
 /// One API server, spoken to as one account. Clones share the connection.
 #[derive(Clone)]
@@ -69,6 +71,9 @@ impl Cluster {
             None => {
                 let client = kube::Client::try_from(config)
                     .map_err(|error| ImpersonationError::Client { message: chain(&error) })?;
+                if accounts.len() >= ACCOUNTS {
+                    accounts.clear();
+                }
                 accounts.insert(key, client.clone());
                 client
             }

@@ -15,7 +15,10 @@ use crate::error::ActionError;
 
 const SERIES: SignedDuration = SignedDuration::from_mins(6);
 const BOUND: Duration = Duration::from_secs(15);
+/// In bytes; the API server takes 1024 (`k8s.io/kubernetes/pkg/apis/core/validation/events.go`).
 const NOTE_LIMIT: usize = 1000;
+/// In bytes, of the 253 that a name may have; the time follows.
+const NAME_LIMIT: usize = 220;
 
 /// How grave an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,8 +114,8 @@ impl Events {
     fn count(&self, key: &Key, regarding: &Manifest, now: Timestamp) -> Told {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|_, told| now.duration_since(told.last) < SERIES);
-        let fresh =
-            || Told { name: format!("{}.{:x}", regarding.name(), now.as_nanosecond()), count: 0, last: now };
+        let name = cut(regarding.name(), NAME_LIMIT).trim_end_matches(['.', '-']);
+        let fresh = || Told { name: format!("{name}.{:x}", now.as_nanosecond()), count: 0, last: now };
         let told = recent.entry(key.clone()).or_insert_with(fresh);
         told.count = told.count.saturating_add(1);
         told.last = now;
@@ -134,7 +137,7 @@ impl Events {
         WireEvent {
             action: Some(event.action.clone()),
             reason: Some(event.reason.clone()),
-            note: Some(event.note.chars().take(NOTE_LIMIT).collect()),
+            note: Some(cut(&event.note, NOTE_LIMIT).to_owned()),
             type_: Some(kind.into()),
             event_time: Some(MicroTime(now)),
             regarding: Some(reference(regarding)),
@@ -161,5 +164,24 @@ fn reference(object: &Manifest) -> ObjectReference {
         uid: text(object.uid()),
         resource_version: text(object.resource_version()),
         ..ObjectReference::default()
+    }
+}
+
+/// The beginning of `text`, `limit` bytes at most, cut between characters.
+fn cut(text: &str, limit: usize) -> &str {
+    text.get(..text.floor_char_boundary(limit)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_bytes() {
+        let check = |text: &str, limit, expect: &str| assert_eq!(cut(text, limit), expect);
+        check("abc", 5, "abc");
+        check("abc", 2, "ab");
+        check("a→b", 3, "a");
+        check("a→b", 4, "a→");
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::ObjectId;
@@ -44,6 +45,8 @@ pub struct Mirror {
     limits: Limits,
     current: Mutex<Arc<Store>>,
     fetching: Mutex<()>,
+    /// Its folder goes with it.
+    retired: AtomicBool,
 }
 
 enum Place {
@@ -96,7 +99,13 @@ impl Mirror {
     }
 
     fn of(place: Place, store: Store, limits: Limits) -> Self {
-        Self { place, limits, current: Mutex::new(Arc::new(store)), fetching: Mutex::default() }
+        Self { place, limits, current: Mutex::new(Arc::new(store)), fetching: Mutex::default(), retired: AtomicBool::new(false) }
+    }
+
+    /// Says that nobody needs the mirror any more: its folder is removed when the last user lets go of
+    /// it. A local repository stays.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
     }
 
     /// Makes sure that the commit that `remote` names is here, and says which it is. Blocks, for about
@@ -233,6 +242,14 @@ impl Mirror {
 
     fn store(&self) -> Arc<Store> {
         lock(&self.current).clone()
+    }
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        if let (Place::Cache { dir, .. }, true) = (&self.place, self.retired.load(Ordering::Relaxed)) {
+            fs::remove_dir_all(dir).ok(); // what is left is only a cache
+        }
     }
 }
 

@@ -34,8 +34,6 @@ pub const PATCH_ANNOTATION: &str = "sealedsecrets.bitnami.com/patch";
 pub const SKIP_SET_OWNER_REFERENCES_ANNOTATION: &str = "sealedsecrets.bitnami.com/skip-set-owner-references";
 /// The only value by which any of these annotations takes effect.
 pub const ANNOTATION_SET: &str = "true";
-/// The annotation in which kubecfg keeps what it applied; plaintext leaks through it like through kubectl's.
-pub const KUBECFG_LAST_APPLIED_ANNOTATION: &str = "kubecfg.ksonnet.io/last-applied-configuration";
 
 /// Label of Secrets that hold an RSA sealing pair.
 pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";

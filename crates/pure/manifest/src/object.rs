@@ -1,7 +1,7 @@
 //! The manifest itself.
 
 use sealward_diagnostic::Origin;
-use sealward_document::{Map, Node, Value};
+use sealward_document::{Field, Node, Value};
 
 use crate::{Gvk, ObjectId};
 
@@ -29,13 +29,26 @@ pub enum ManifestError {
         /// Where the object stands.
         origin: Origin,
     },
+    /// A Secret's `data` or `stringData` is no map of texts. The API server refuses it; here a value
+    /// that is no text could not be kept from being seen.
+    #[error("{field} {problem}")]
+    SecretValue {
+        /// Its path, such as `stringData.pin`.
+        field: String,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// Where it stands.
+        origin: Origin,
+    },
 }
 
 impl ManifestError {
     /// Where the document stands.
     pub fn origin(&self) -> &Origin {
         match self {
-            Self::NotAMap { origin } | Self::Missing { origin, .. } => origin,
+            Self::NotAMap { origin } | Self::Missing { origin, .. } | Self::SecretValue { origin, .. } => {
+                origin
+            }
         }
     }
 }
@@ -46,7 +59,7 @@ impl Manifest {
     ///
     /// # Errors
     /// [`ManifestError`] when it is no mapping, or apiVersion, kind, or both name and generateName
-    /// are missing.
+    /// are missing, or it is a Secret with values that are no text.
     pub fn from_node(mut root: Node) -> Result<Self, ManifestError> {
         let origin = root.origin.clone();
         if root.as_map().is_none() {
@@ -61,7 +74,7 @@ impl Manifest {
         }
         let gvk = Gvk::from_api_version(api_version, kind);
         if gvk.is("", "Secret") {
-            hide_values(&mut root);
+            hide_values(&mut root)?;
         }
         Ok(Self { root, gvk })
     }
@@ -150,28 +163,38 @@ impl Manifest {
     }
 }
 
-fn hide_values(root: &mut Node) {
+fn hide_values(root: &mut Node) -> Result<(), ManifestError> {
     for field in ["data", "stringData"] {
-        let Some(map) = root.as_map_mut().and_then(|map| map.get_mut(field)).and_then(Node::as_map_mut)
+        let Some(node) = root.as_map_mut().and_then(|map| map.get_mut(field)).filter(|node| !node.is_null())
         else {
             continue;
         };
-        hide_map(map);
+        let origin = node.origin.clone();
+        let Some(map) = node.as_map_mut() else {
+            return Err(ManifestError::SecretValue { field: field.into(), problem: "is not a map", origin });
+        };
+        for Field { key, node, .. } in map.iter_mut() {
+            hide(node);
+            if !matches!(node.value, Value::Secret(_) | Value::Null) {
+                let problem = "is not text (put it in quotes)";
+                let origin = node.origin.clone();
+                return Err(ManifestError::SecretValue { field: format!("{field}.{key}"), problem, origin });
+            }
+        }
     }
-    // kubectl keeps a copy of the whole object, plaintext included, in this annotation.
     let annotations = root.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
     let annotations = annotations.and_then(|map| map.get_mut("annotations")).and_then(Node::as_map_mut);
-    if let Some(node) = annotations.and_then(|map| map.get_mut(LAST_APPLIED)) {
-        hide(node);
+    if let Some(annotations) = annotations {
+        let copies = annotations.iter_mut().filter(|field| LAST_APPLIED.contains(&field.key.as_str()));
+        copies.for_each(|field| hide(&mut field.node));
     }
+    Ok(())
 }
 
-/// The annotation in which `kubectl apply` keeps what it applied.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-fn hide_map(map: &mut Map) {
-    map.iter_mut().for_each(|field| hide(&mut field.node));
-}
+/// The annotations in which `kubectl apply` and kubecfg keep a copy of what they applied: of a Secret,
+/// its plaintext.
+pub const LAST_APPLIED: [&str; 2] =
+    ["kubectl.kubernetes.io/last-applied-configuration", "kubecfg.ksonnet.io/last-applied-configuration"];
 
 fn hide(node: &mut Node) {
     if let Value::String(text) = &mut node.value {

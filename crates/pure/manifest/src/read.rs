@@ -95,6 +95,7 @@ impl From<ManifestError> for ReadError {
         let hint = match &error {
             ManifestError::NotAMap { .. } => "an object is a mapping with apiVersion, kind and metadata",
             ManifestError::Missing { .. } => "every object needs apiVersion, kind and metadata.name as text",
+            ManifestError::SecretValue { .. } => return Self::new(error.origin().clone(), error.to_string()),
         };
         Self::new(error.origin().clone(), error.to_string()).hint(hint)
     }
@@ -180,5 +181,28 @@ mod tests {
             "apiVersion: v1\nkind: SecretList\nitems: [{metadata: {name: s}, stringData: {a: hunter2}}]";
         let object = read("f", text.as_bytes()).unwrap().remove(0);
         assert!(!format!("{object:?}").contains("hunter2"));
+        for copy in crate::LAST_APPLIED {
+            let text = format!(
+                "{{apiVersion: v1, kind: Secret, metadata: {{name: s, annotations: {{{copy}: hunter2}}}}}}"
+            );
+            let object = read("f", text.as_bytes()).unwrap().remove(0);
+            assert!(!format!("{object:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn values_of_secrets_are_text() {
+        let secret = |rest: &str| format!("{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, {rest}}}");
+        for (rest, expect) in [
+            ("stringData: {a: x, pin: 1234}", "f.yaml:1:81: stringData.pin is not text (put it in quotes)"),
+            ("stringData: {on: true}", "f.yaml:1:75: stringData.on is not text (put it in quotes)"),
+            ("data: {a: [hunter2]}", "f.yaml:1:68: data.a is not text (put it in quotes)"),
+            ("data: {a: {b: hunter2}}", "f.yaml:1:68: data.a is not text (put it in quotes)"),
+            ("data: hunter2", "f.yaml:1:64: data is not a map"),
+            ("data: [hunter2]", "f.yaml:1:64: data is not a map"),
+        ] {
+            check(&secret(rest), &[Err(expect)]);
+        }
+        check(&secret("data: null, stringData: {a: null}"), &[Ok("v1 Secret s f.yaml:1:1")]);
     }
 }

@@ -28,7 +28,7 @@ pub use health::{Health, health};
 pub use inventory::{Inventory, inventory_id};
 pub use observation::Observation;
 pub use outcome::Outcome;
-pub use owner::Owner;
+pub use owner::{Owner, is_disabled};
 pub use prune::{Keep, Prune, prune};
 pub use secret::{Refusal, SecretPlan, refuse_key, secret};
 pub use stage::{Stage, sort_for_apply, sort_for_delete};

@@ -58,9 +58,16 @@ impl Outcome {
         }
     }
 
-    /// The conditions that say so at `now` (RFC 3339) about `generation`. A condition whose status is
-    /// as in `before` keeps the time of its transition.
-    pub fn conditions(&self, generation: i64, now: &str, before: &[Condition]) -> Vec<Condition> {
+    /// The conditions that say so at `now` (RFC 3339) about `generation`; `Healthy` among them when
+    /// health is awaited and known. A condition whose status is as in `before` keeps the time of its
+    /// transition.
+    pub fn conditions(
+        &self,
+        generation: i64,
+        now: &str,
+        before: &[Condition],
+        awaits_health: bool,
+    ) -> Vec<Condition> {
         let (why, message) = self.told();
         let mut found = match self {
             Self::Ready { .. } => vec![(condition::READY, "True", why)],
@@ -78,7 +85,16 @@ impl Outcome {
             }
             Self::Stalled { .. } => vec![(condition::READY, "False", why), (condition::STALLED, "True", why)],
         };
-        found.sort_by_key(|(kind, ..)| *kind != condition::READY);
+        match self {
+            Self::Ready { .. } if awaits_health => {
+                found.push((condition::HEALTHY, "True", reason::SUCCEEDED))
+            }
+            Self::Waiting { .. } if awaits_health => found.push((condition::HEALTHY, "Unknown", why)),
+            Self::Retry { reason: reason::HEALTH_CHECK_FAILED, .. } => {
+                found.push((condition::HEALTHY, "False", why));
+            }
+            Self::Ready { .. } | Self::Waiting { .. } | Self::Retry { .. } | Self::Stalled { .. } => {}
+        }
         let make = |(kind, status, why): (&str, &str, &str)| {
             let kept = before.iter().find(|old| old.kind == kind && old.status == status);
             Condition {
@@ -99,6 +115,10 @@ mod tests {
     use super::*;
 
     fn check(outcome: &Outcome, expect: &[&str]) {
+        check_with(outcome, false, expect);
+    }
+
+    fn check_with(outcome: &Outcome, awaits_health: bool, expect: &[&str]) {
         let before = vec![Condition {
             kind: "Ready".into(),
             status: "False".into(),
@@ -108,11 +128,39 @@ mod tests {
             observed_generation: None,
         }];
         let told: Vec<String> = outcome
-            .conditions(3, "now", &before)
+            .conditions(3, "now", &before, awaits_health)
             .iter()
             .map(|c| format!("{}={} {} {}", c.kind, c.status, c.reason, c.last_transition_time))
             .collect();
         assert_eq!(told, expect);
+    }
+
+    #[test]
+    fn health_is_told_where_it_is_awaited() {
+        let (message, after) = (String::new(), Duration::from_secs(1));
+        check_with(
+            &Outcome::Ready { reason: "Succeeded", message: message.clone() },
+            true,
+            &["Ready=True Succeeded now", "Healthy=True Succeeded now"],
+        );
+        check_with(
+            &Outcome::Waiting { message: message.clone(), after },
+            true,
+            &[
+                "Ready=Unknown Progressing now",
+                "Reconciling=True Progressing now",
+                "Healthy=Unknown Progressing now",
+            ],
+        );
+        check_with(
+            &Outcome::Retry { after, reason: reason::HEALTH_CHECK_FAILED, message },
+            true,
+            &[
+                "Ready=False HealthCheckFailed then",
+                "Reconciling=True ProgressingWithRetry now",
+                "Healthy=False HealthCheckFailed now",
+            ],
+        );
     }
 
     #[test]

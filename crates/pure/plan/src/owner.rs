@@ -54,7 +54,7 @@ impl Owner {
 }
 
 /// Whether a label or annotation of `object` says `disabled` for `key`.
-pub(crate) fn is_disabled(object: &Manifest, key: &str) -> bool {
+pub fn is_disabled(object: &Manifest, key: &str) -> bool {
     let says = |value: Option<&str>| value.is_some_and(|value| value.eq_ignore_ascii_case(flux::DISABLED));
     says(object.label(key)) || says(object.annotation(key))
 }

@@ -6,6 +6,7 @@
 use sealward_api::bitnami;
 use sealward_manifest::Manifest;
 use sealward_manifest::document::{Map, Node, Value};
+use sealward_manifest::fields::{Element, FieldSet, managers};
 
 use crate::Action;
 
@@ -94,7 +95,8 @@ pub fn secret(desired: &Manifest, live: Option<&Manifest>, owner: &str, manager:
     if wanted_type != live_type {
         return SecretPlan::Refused(Refusal::Type { live: live_type.into(), wanted: wanted_type.into() });
     }
-    let Ok(next) = live.with(|root| merge(root, desired, patch, managed)) else {
+    let dropped = no_longer_declared(live, desired, manager);
+    let Ok(next) = live.with(|root| merge(root, desired, &dropped, patch, managed)) else {
         return SecretPlan::Refused(Refusal::Foreign { name: live.name().to_owned() });
     };
     if next == *live {
@@ -128,7 +130,28 @@ fn written_by(live: &Manifest, manager: &str) -> bool {
         .any(|entry| entry.get("manager").and_then(Node::as_str) == Some(manager))
 }
 
-fn merge(root: &mut Node, desired: &Manifest, patch: bool, managed: bool) {
+/// Labels and annotations (`labels`, key) that we alone set once and that are wanted no more. Where
+/// managedFields cannot be read, nothing is known to be ours.
+fn no_longer_declared(live: &Manifest, desired: &Manifest, manager: &str) -> Vec<(&'static str, String)> {
+    let entries = managers(live).unwrap_or_default();
+    let mut dropped = Vec::new();
+    for field in ["labels", "annotations"] {
+        let path = [Element::field("metadata"), Element::field(field)];
+        let owned_by = |ours: bool| {
+            let entries = entries.iter().filter(move |entry| (entry.manager == manager) == ours);
+            entries.fold(FieldSet::default(), |all, entry| all.union(&entry.fields.below(&path)))
+        };
+        for key in owned_by(true).difference(&owned_by(false)).members() {
+            let [Element::Field(key)] = key.as_slice() else { continue };
+            if desired.root().at(&["metadata", field, key]).is_none() {
+                dropped.push((field, key.clone()));
+            }
+        }
+    }
+    dropped
+}
+
+fn merge(root: &mut Node, desired: &Manifest, dropped: &[(&str, String)], patch: bool, managed: bool) {
     let wanted = |path: &[&str]| desired.root().at(path).and_then(Node::as_map).cloned().unwrap_or_default();
     if patch {
         overlay(root.child_map("data"), &wanted(&["data"]));
@@ -140,6 +163,9 @@ fn merge(root: &mut Node, desired: &Manifest, patch: bool, managed: bool) {
         let declared = wanted(&["metadata", field]);
         if !declared.is_empty() {
             overlay(metadata.child_map(field), &declared);
+        }
+        for (_, key) in dropped.iter().filter(|(of, _)| *of == field) {
+            metadata.child_map(field).and_then(|map| map.remove(key));
         }
     }
     if (!patch || managed)
@@ -277,6 +303,30 @@ mod tests {
             Some(&live(|json| json["type"] = json!("kubernetes.io/tls"))),
             r#"Type { live: "kubernetes.io/tls", wanted: "Opaque" }"#,
         );
+    }
+
+    #[test]
+    fn a_label_that_is_declared_no_more_goes_unless_another_holds_it() {
+        let fields = |label: &str| json!({"f:metadata": {"f:labels": {label: {}}}});
+        let entry = |manager: &str, label: &str| {
+            json!({
+                "manager": manager, "operation": "Update", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z",
+                "fieldsType": "FieldsV1", "fieldsV1": fields(label),
+            })
+        };
+        let live = live(|json| {
+            json["metadata"]["labels"] = json!({"app": "db", "old": "1", "shared": "1", "theirs": "1"});
+            json["metadata"]["managedFields"] = json!([
+                entry("sealward-sealer", "f:old"),
+                entry("sealward-sealer", "f:shared"),
+                entry("kubectl", "f:shared"),
+                entry("kubectl", "f:theirs"),
+            ]);
+        });
+        let plan = secret(&manifest(&desired()), Some(&live), OWNER, "sealward-sealer");
+        let SecretPlan::Act(action) = plan else { panic!("{plan:?}") };
+        let labels = action.object().unwrap().root().at(&["metadata", "labels"]).unwrap().to_json_redacted();
+        assert_eq!(labels, json!({"app": "db", "shared": "1", "theirs": "1"}));
     }
 
     #[test]

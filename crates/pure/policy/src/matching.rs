@@ -1,6 +1,7 @@
 //! Which objects a constraint looks at (Gatekeeper's `pkg/mutation/match/match.go`).
 
 use sealward_api::gatekeeper::{KindMatch, LabelRequirement, LabelSelector, Match};
+use sealward_manifest::{Gvk, Scope};
 use serde_json::Value;
 
 /// Checks that a match says only what is understood.
@@ -113,8 +114,15 @@ fn kinds(kinds: &[KindMatch], subject: &Subject<'_>) -> bool {
     kinds.is_empty() || kinds.iter().any(|entry| any(&entry.api_groups, group) && any(&entry.kinds, kind))
 }
 
+/// The API server gives every namespaced object its namespace; a manifest may lack it, so that kinds
+/// that are known decide by their kind.
 fn scope(scope: Option<&str>, subject: &Subject<'_>) -> bool {
-    let cluster = subject.is_namespace() || subject.text("/metadata/namespace").is_empty();
+    let (group, kind) = subject.group_and_kind();
+    let cluster = match Scope::of(&Gvk::new(group, "", kind)) {
+        Scope::Cluster => true,
+        Scope::Namespaced => false,
+        Scope::Unknown => subject.text("/metadata/namespace").is_empty(),
+    };
     match scope {
         Some("Cluster") => cluster,
         Some("Namespaced") => !cluster,

@@ -1,6 +1,8 @@
 //! Secret values: kept out of what Rego sees, and out of what comes back.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -21,46 +23,53 @@ const LEAST: usize = 4;
 /// Values shorter than this are replaced as whole words only, so that `admin` leaves `administrator`.
 const WORD: usize = 8;
 
+/// More different values than this are not searched for: forms times messages would cost the webhook
+/// more than whoever sends such a Secret.
+const MOST: usize = 4096;
+
+/// What stands for a whole text then.
+const TOO_MANY: &str = "[redacted: the Secret has too many values to take them out of this text]";
+
 /// Knows the values of the Secrets under review, and takes them out of texts.
 #[derive(Clone, Default)]
 pub(crate) struct Scrubber {
-    /// Every form to search for, longest first.
-    forms: Vec<String>,
+    values: BTreeSet<Vec<u8>>,
+    /// Every form to search for, longest first; made when first asked for, which most reviews never do.
+    forms: OnceLock<Vec<String>>,
 }
 
 impl fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Scrubber({} forms)", self.forms.len())
+        write!(f, "Scrubber({} values)", self.values.len())
     }
 }
 
 impl Scrubber {
-    /// Learns one plaintext, in every form in which it could be repeated.
+    /// Learns one plaintext.
     pub(crate) fn learn(&mut self, bytes: &[u8]) {
-        if bytes.len() < LEAST {
-            return;
+        if bytes.len() >= LEAST && self.values.len() <= MOST {
+            self.values.insert(bytes.to_vec());
+            self.forms = OnceLock::new();
         }
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut forms = vec![hex.to_uppercase(), hex];
-        forms.extend(
-            [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|engine| engine.encode(bytes)),
-        );
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            let json = Value::from(text).to_string();
-            let go = quote(text);
-            let escaped = [json.as_str(), go.as_str()].map(|text| text.trim_matches('"').to_owned());
-            forms.extend(escaped);
-            forms.extend([text.to_owned(), text.trim().to_owned()]);
-        }
-        self.forms.extend(forms.into_iter().filter(|form| form.len() >= LEAST));
-        self.forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        self.forms.dedup();
+    }
+
+    fn forms(&self) -> &[String] {
+        self.forms.get_or_init(|| {
+            let mut forms: Vec<String> = self.values.iter().flat_map(|value| forms_of(value)).collect();
+            forms.retain(|form| form.len() >= LEAST);
+            forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            forms.dedup();
+            forms
+        })
     }
 
     /// `text` without what was learnt.
     pub(crate) fn scrub(&self, text: &str) -> String {
+        if self.values.len() > MOST {
+            return TOO_MANY.to_owned();
+        }
         let mut out = text.to_owned();
-        for form in &self.forms {
+        for form in self.forms() {
             if out.contains(form.as_str()) {
                 out = replaced(&out, form);
             }
@@ -76,10 +85,26 @@ impl Scrubber {
             Value::Object(fields) => Value::Object(
                 fields.iter().map(|(key, value)| (self.scrub(key), self.scrub_json(value))).collect(),
             ),
-            Value::Number(number) if self.forms.contains(&number.to_string()) => Value::from(REDACTED),
+            Value::Number(number) if self.scrub(&number.to_string()) != number.to_string() => {
+                Value::from(REDACTED)
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
+}
+
+/// Every form in which a plaintext could be repeated.
+fn forms_of(bytes: &[u8]) -> Vec<String> {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut forms = vec![hex.to_uppercase(), hex];
+    forms.extend([STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|engine| engine.encode(bytes)));
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let json = Value::from(text).to_string();
+        let go = quote(text);
+        forms.extend([json.as_str(), go.as_str()].map(|text| text.trim_matches('"').to_owned()));
+        forms.extend([text.to_owned(), text.trim().to_owned()]);
+    }
+    forms
 }
 
 fn replaced(text: &str, form: &str) -> String {
@@ -101,10 +126,10 @@ fn replaced(text: &str, form: &str) -> String {
     out
 }
 
-/// Whether `object` is a core Secret.
+/// Whether `object` is a core Secret, of whatever version it says.
 pub(crate) fn is_secret(object: &Value) -> bool {
     let text = |key: &str| object.get(key).and_then(Value::as_str);
-    text("apiVersion") == Some("v1") && text("kind") == Some("Secret")
+    text("kind") == Some("Secret") && text("apiVersion").is_none_or(|version| !version.contains('/'))
 }
 
 /// Takes the values out of a Secret: afterwards every key of `data` and `stringData` stands in `data`,
@@ -112,14 +137,10 @@ pub(crate) fn is_secret(object: &Value) -> bool {
 pub(crate) fn redact(secret: &mut Value, scrubber: &mut Scrubber) {
     let Some(object) = secret.as_object_mut() else { return };
     learn_values(object, scrubber);
-    if let Some(text) = object.get_mut("metadata").and_then(|metadata| metadata.pointer_mut(&last_applied()))
-    {
-        let applied: Option<Value> = text.as_str().and_then(|text| serde_json::from_str(text).ok());
-        match applied.as_ref().and_then(Value::as_object) {
-            Some(applied) => learn_values(applied, scrubber),
-            None => scrubber.learn(text.as_str().unwrap_or_default().as_bytes()),
-        }
-        *text = Value::from(REDACTED);
+    if let Some(annotations) = object.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")) {
+        LAST_APPLIED
+            .into_iter()
+            .for_each(|key| annotations.get_mut(key).into_iter().for_each(|copy| redact_copy(copy, scrubber)));
     }
     let texts = object.remove("stringData");
     let texts = texts.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.clone());
@@ -133,8 +154,14 @@ pub(crate) fn redact(secret: &mut Value, scrubber: &mut Scrubber) {
     }
 }
 
-fn last_applied() -> String {
-    format!("/annotations/{}", LAST_APPLIED.replace('~', "~0").replace('/', "~1"))
+/// Takes out an annotation that repeats the whole Secret.
+fn redact_copy(copy: &mut Value, scrubber: &mut Scrubber) {
+    let applied: Option<Value> = copy.as_str().and_then(|text| serde_json::from_str(text).ok());
+    match applied.as_ref().and_then(Value::as_object) {
+        Some(applied) => learn_values(applied, scrubber),
+        None => scrubber.learn(copy.as_str().unwrap_or_default().as_bytes()),
+    }
+    *copy = Value::from(REDACTED);
 }
 
 fn learn_values(object: &Map<String, Value>, scrubber: &mut Scrubber) {
@@ -182,11 +209,14 @@ mod tests {
     #[test]
     fn every_form_of_a_value_is_taken_out() {
         let mut secret = json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"annotations": {LAST_APPLIED: "{\"stringData\":{\"x\":\"from-last-applied\"}}"}},
+            "metadata": {"annotations": {LAST_APPLIED[0]: "{\"stringData\":{\"x\":\"from-last-applied\"}}",
+                LAST_APPLIED[1]: "{\"stringData\":{\"x\":\"from-kubecfg\"}}"}},
             "data": {"a": "Y29ycmVjdCBob3JzZQ=="}, "stringData": {"b": "quo\"te\nline"}});
         let mut scrubber = Scrubber::default();
         redact(&mut secret, &mut scrubber);
-        assert_eq!(secret["metadata"]["annotations"][LAST_APPLIED], REDACTED);
+        for copy in LAST_APPLIED {
+            assert_eq!(secret["metadata"]["annotations"][copy], REDACTED);
+        }
         for text in [
             "correct horse",
             "Y29ycmVjdCBob3JzZQ==",
@@ -197,6 +227,7 @@ mod tests {
             "quo\"te\nline",
             "quo\\\"te\\nline",
             "from-last-applied",
+            "from-kubecfg",
         ] {
             assert_eq!(scrubber.scrub(&format!("see {text}!")), "see [redacted]!", "{text:?}");
         }
@@ -211,5 +242,25 @@ mod tests {
             scrubber.scrub("turn on administrators, not admin"),
             "turn on administrators, not [redacted]"
         );
+    }
+
+    #[test]
+    fn a_secret_of_very_many_values_costs_little_and_shows_none() {
+        let data: Map<String, Value> =
+            (0..100_000).map(|n| (format!("k{n}"), Value::from(format!("{n:08}")))).collect();
+        let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": data});
+        let mut scrubber = Scrubber::default();
+        let start = std::time::Instant::now();
+        redact(&mut secret, &mut scrubber);
+        assert_eq!(scrubber.scrub("it is 00099999"), TOO_MANY);
+        assert_eq!(scrubber.scrub_json(&json!({"k": ["00099999", 99_999]}))[TOO_MANY], json!([TOO_MANY, REDACTED]));
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_secret_of_no_version_that_exists_is_one_too() {
+        let is = |version: &str| is_secret(&json!({"apiVersion": version, "kind": "Secret"}));
+        assert!(is("v1") && is("v2"));
+        assert!(!is("example.com/v1"));
     }
 }

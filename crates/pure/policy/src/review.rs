@@ -1,7 +1,7 @@
 //! What is reviewed: one builder for lint, reconciler and webhook.
 
-use sealward_manifest::Manifest;
 use sealward_manifest::document::{ExposeSecret, SecretString};
+use sealward_manifest::{Manifest, Scope};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 
@@ -54,17 +54,23 @@ impl Review {
             Value::from(text.expose_secret())
         };
         let mut object = manifest.root().to_json_with(&expose);
-        let namespace_object = namespace_object.filter(|_| !manifest.gvk().is("", "Namespace"));
-        let namespace = if manifest.namespace().is_empty() {
-            namespace_object.map(Manifest::name).unwrap_or_default()
-        } else {
-            manifest.namespace()
-        };
-        let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
-        if let Some(metadata) = metadata.filter(|_| !namespace.is_empty()) {
-            metadata.insert("namespace".into(), Value::from(namespace));
-        }
         let gvk = manifest.gvk();
+        let cluster_wide = Scope::of(gvk) == Scope::Cluster;
+        let namespace_object = namespace_object.filter(|_| !cluster_wide);
+        let namespace = match manifest.namespace() {
+            _ if cluster_wide => "", // The API server takes away what was written.
+            "" => namespace_object.map(Manifest::name).unwrap_or_default(),
+            written => written,
+        };
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("namespace");
+            if !namespace.is_empty() {
+                metadata.insert("namespace".into(), Value::from(namespace));
+            }
+        }
+        if gvk.is("", "Namespace") {
+            label_by_name(&mut object, manifest.name());
+        }
         let request = json!({
             "uid": "",
             "kind": {"group": gvk.group, "version": gvk.version, "kind": gvk.kind},
@@ -76,7 +82,11 @@ impl Review {
             "dryRun": false,
         });
         let fields = request.as_object().cloned().unwrap_or_default();
-        let namespace_object = namespace_object.map(|namespace| namespace.root().to_json_redacted());
+        let namespace_object = namespace_object.map(|namespace| {
+            let mut object = namespace.root().to_json_redacted();
+            label_by_name(&mut object, namespace.name());
+            object
+        });
         Self::build(fields, Some(object), None, namespace_object, learnt.into_inner())
     }
 
@@ -173,6 +183,21 @@ impl Review {
     }
 }
 
+/// The label that the API server gives every Namespace, whatever its manifest says
+/// (`SetDefaults_Namespace` in `pkg/apis/core/v1/defaults.go`); most selectors of namespaces ask for it.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+fn label_by_name(namespace: &mut Value, name: &str) {
+    let Some(metadata) = namespace.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let labels = metadata.entry("labels").or_insert(Value::Null);
+    if labels.is_null() {
+        *labels = json!({});
+    }
+    if let Some(labels) = labels.as_object_mut().filter(|_| !name.is_empty()) {
+        labels.insert(NAME_LABEL.into(), Value::from(name));
+    }
+}
+
 /// Gives an object the kind and namespace of its request where it lacks them.
 fn complete(mut object: Value, namespace: &str, request: &Map<String, Value>) -> Value {
     let Some(fields) = object.as_object_mut() else { return object };
@@ -247,6 +272,28 @@ mod tests {
         assert_eq!(review.input()["namespace"], "web");
         assert_eq!(review.input()["object"]["metadata"]["namespace"], "web");
         assert_eq!(review.input()["namespaceObject"]["metadata"]["name"], "web");
+    }
+
+    #[test]
+    fn a_namespace_has_the_label_that_the_api_server_gives_it() {
+        for labels in [json!(null), json!({}), json!({"team": "a"}), json!({"kubernetes.io/metadata.name": "lie"})] {
+            let namespace = manifest(json!({"apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": "web", "labels": labels}}));
+            let pod = manifest(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "web"}}));
+            let inside = Review::of_manifest(&pod, Some(&namespace));
+            let itself = Review::of_manifest(&namespace, None);
+            assert_eq!(inside.input()["namespaceObject"]["metadata"]["labels"][NAME_LABEL], "web");
+            assert_eq!(itself.input()["object"]["metadata"]["labels"][NAME_LABEL], "web");
+        }
+    }
+
+    #[test]
+    fn a_cluster_wide_object_has_no_namespace_whatever_it_says() {
+        let role = manifest(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "r", "namespace": "kube-system"}}));
+        let review = Review::of_manifest(&role, None);
+        assert_eq!(review.input()["namespace"], "");
+        assert_eq!(review.input()["object"]["metadata"].get("namespace"), None);
     }
 
     #[test]

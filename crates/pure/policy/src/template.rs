@@ -1,5 +1,7 @@
 //! A ConstraintTemplate made ready to evaluate.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use sealward_api::gatekeeper::{
     ConstraintTemplate, REGO_ENGINE, RULE_ANNOTATION, RegoSource, TARGET, TEMPLATE_GROUP, TEMPLATE_KIND,
     Target,
@@ -46,7 +48,8 @@ impl Template {
         let schema = schema.map_or_else(|| Ok(Schema::anything()), Schema::read).map_err(cause)?;
         let rule = template.metadata.annotations.get(RULE_ANNOTATION).cloned();
         let rule = rule.unwrap_or_else(|| template.spec.crd.spec.names.kind.clone());
-        let (program, entry) = compile(&rule, &source).map_err(|problems| {
+        let compiled = contained(&rule, || compile(&rule, &source));
+        let (program, entry) = compiled.map_err(|problems| {
             let causes = problems.into_iter().map(|problem| Cause::new(place.clone(), problem.to_string()));
             causes.collect::<Vec<_>>()
         })?;
@@ -93,6 +96,16 @@ fn source(target: &Target) -> Result<RegoSource, String> {
     json::read(&code.source).map_err(|error| format!("spec.targets[0].code: source: {error}"))
 }
 
+/// A compiler that panics must cost one template, not the process.
+fn contained<T>(
+    rule: &str,
+    compile: impl FnOnce() -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
+    catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| {
+        Err(vec![Problem::file(&format!("{rule}/rule.rego"), "compiling it ended in a fault of the evaluator")])
+    })
+}
+
 fn compile(rule: &str, source: &RegoSource) -> Result<(Program, String), Vec<Problem>> {
     let version = if source.version.as_deref() == Some("v1") { Version::V1 } else { Version::V0 };
     let file = format!("{rule}/rule.rego");
@@ -128,4 +141,17 @@ fn compile(rule: &str, source: &RegoSource) -> Result<(Program, String), Vec<Pro
     }
     let entry = format!("{}.{ENTRY}", first.package.join("."));
     Ok((Program::build(&modules, Data::Libraries)?, entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_compiler_is_a_problem_of_the_template() {
+        let compiled = contained::<()>("a/b", || panic!("as regorus might"));
+        let problems: Vec<String> = compiled.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(problems, ["a/b/rule.rego: compiling it ended in a fault of the evaluator"]);
+        assert_eq!(contained("a/b", || Ok(1)), Ok(1));
+    }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use sealward_api::bitnami::{
-    ANNOTATION_SET, API_VERSION, CLUSTER_WIDE_ANNOTATION, KIND, KUBECFG_LAST_APPLIED_ANNOTATION,
-    NAMESPACE_WIDE_ANNOTATION,
+    ANNOTATION_SET, API_VERSION, CLUSTER_WIDE_ANNOTATION, KIND, NAMESPACE_WIDE_ANNOTATION,
 };
 use sealward_diagnostic::Origin;
 use sealward_document::{Map, Node, Value};
@@ -169,13 +168,10 @@ fn plaintexts(secret: &Manifest) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>,
     let mut values = BTreeMap::new();
     for field in ["data", "stringData"] {
         let Some(node) = secret.root().get(field).filter(|node| !node.is_null()) else { continue };
-        let Some(items) = node.as_map() else {
-            return Err(SealSecretError::Field { field: field.to_owned(), problem: "is not a map" });
-        };
-        for item in items {
+        for item in node.as_map().into_iter().flatten() {
             let problem =
                 |problem| SealSecretError::Field { field: format!("{field}.{}", item.key), problem };
-            let text = leaf(&item.node).ok_or_else(|| problem("is not text (put it in quotes)"))?;
+            let text = leaf(&item.node).ok_or_else(|| problem("is not text"))?;
             let bytes = match field {
                 "data" => base64_text::decode(text).ok_or_else(|| {
                     problem("is not valid base64 (put plain text under stringData instead)")
@@ -188,13 +184,12 @@ fn plaintexts(secret: &Manifest) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>,
     Ok(values)
 }
 
-/// A value's text; null is empty, as for Go.
+/// A value's text; null is empty, as for Go. A manifest lets no other value into a Secret.
 fn leaf(node: &Node) -> Option<&str> {
     match &node.value {
         Value::Secret(text) => Some(text.expose_secret()),
-        Value::String(text) => Some(text),
         Value::Null => Some(""),
-        Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
+        Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
     }
 }
 
@@ -207,7 +202,7 @@ fn texts(secret: &Manifest, field: &str) -> Result<BTreeMap<String, String>, Sea
     let problem = |field, problem| SealSecretError::Field { field, problem };
     let entries = node.as_map().ok_or_else(|| problem(format!("metadata.{field}"), "is not a map"))?;
     for entry in entries {
-        if entry.key == LAST_APPLIED || entry.key == KUBECFG_LAST_APPLIED_ANNOTATION {
+        if LAST_APPLIED.contains(&entry.key.as_str()) {
             continue;
         }
         let text = entry.node.as_str().ok_or_else(|| {

@@ -17,7 +17,10 @@ impl std::fmt::Display for DurationError {
 
 impl std::error::Error for DurationError {}
 
-/// Reads `([0-9]+(\.[0-9]+)?(ms|s|m|h))+`, the pattern of Flux's CRDs.
+/// The longest that Go can say: 2^63 - 1 nanoseconds. Beyond it clocks overflow.
+const LONGEST_SECONDS: f64 = 9_223_372_036.0;
+
+/// Reads `([0-9]+(\.[0-9]+)?(ms|s|m|h))+`, the pattern of Flux's CRDs, up to some 292 years.
 ///
 /// # Errors
 /// [`DurationError`] for anything else.
@@ -35,6 +38,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         let (factor, tail) = unit(tail).ok_or_else(broken)?;
         seconds += number * factor;
         rest = tail;
+    }
+    if seconds > LONGEST_SECONDS {
+        return Err(broken());
     }
     Duration::try_from_secs_f64(seconds).map_err(|_| broken())
 }
@@ -68,5 +74,8 @@ mod tests {
         check("1 s", None);
         check("1.2.3s", None);
         check("99999999999999999999999999h", None);
+        // What the CRD's pattern lets through and no clock can be moved by.
+        check("4000000000000000h", None);
+        check("2562047h", Some(9_223_369_200_000));
     }
 }

@@ -46,6 +46,12 @@ fn scope() {
     check(json!({"scope": "Namespaced"}), namespace("web"), None, Ok(false));
     check(json!({"scope": "Cluster"}), role(), None, Ok(true));
     check(json!({"scope": "*"}), role(), None, Ok(true));
+    // As a manifest may be written: what is known of the kind decides.
+    let homeless = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}});
+    check(json!({"scope": "Namespaced"}), homeless.clone(), None, Ok(true));
+    check(json!({"scope": "Cluster"}), homeless, None, Ok(false));
+    let custom = json!({"apiVersion": "example.com/v1", "kind": "Pod", "metadata": {"name": "p"}});
+    check(json!({"scope": "Cluster"}), custom, None, Ok(true));
 }
 
 #[test]
