@@ -24,10 +24,12 @@ spec_path(object) := "spec.template.spec" if {
 spec_path(object) := "spec.jobTemplate.spec.template.spec" if object.kind == "CronJob"
 
 # All containers of the Pod, with the field each stands in: ephemeral ones too, which `kubectl debug` adds.
-containers(object) := [{"container": container, "field": field} |
+# One without a name has an empty one, or a message that says it would be undefined and the rule silent.
+containers(workload) := [{"container": container, "name": name, "field": field} |
 	some list in ["initContainers", "containers", "ephemeralContainers"]
-	some index, container in pod(object).spec[list]
-	field := sprintf("%s.%s[%d]", [spec_path(object), list, index])
+	some index, container in pod(workload).spec[list]
+	name := object.get(container, "name", "")
+	field := sprintf("%s.%s[%d]", [spec_path(workload), list, index])
 ]
 
 # An object that is going away: controllers must be able to take finalizers off it.

@@ -7,19 +7,25 @@
     reason = "what tests share may panic as tests do"
 )]
 
-mod document_oracle;
 mod admit_down;
 mod admit_guard;
 mod admit_harness;
 mod admit_policy;
+mod cli;
 mod deploy;
+mod document_oracle;
 mod e2e;
+/// A Git server behind TLS, as the Git crate's own tests have it.
+#[path = "../../crates/io/git/tests/tls/mod.rs"]
+mod git_tls;
 mod house;
-#[cfg(test)]
-mod render_oracle;
 mod reconcile;
+mod reconcile_beside;
 mod reconcile_harness;
+mod reconcile_lifecycle;
 mod reconcile_outages;
 mod reconcile_rules;
-mod cli;
+mod reconcile_sources;
+#[cfg(test)]
+mod render_oracle;
 mod seal;

@@ -86,7 +86,7 @@ pub(crate) struct World<'p> {
     pub(crate) namespace: String,
     pub(crate) repo: GitRepo,
     pub(crate) url: String,
-    _server: GitServer,
+    pub(crate) server: GitServer,
     pub(crate) reconciler: Reconciler,
     folder: tempfile::TempDir,
     flags: Vec<String>,
@@ -125,10 +125,15 @@ impl World<'static> {
         Self::on(shared(), name, &[])
     }
 
-    /// A world whose Git server asks for a user and a password.
-    pub(crate) fn with_password(name: &str, user: &str, password: &str) -> Self {
+    /// A world on the shared control plane with further flags.
+    pub(crate) fn with_flags(name: &str, flags: &[&str]) -> Self {
+        Self::on(shared(), name, flags)
+    }
+
+    /// A world whose Git server is made by `start` from its folder.
+    pub(crate) fn serving(name: &str, start: impl FnOnce(&Path) -> GitServer) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = GitServer::with_basic_auth(&folder.path().join("server"), user, password);
+        let server = start(&folder.path().join("server"));
         Self::with_server(shared(), name, &[], folder, server)
     }
 }
@@ -165,7 +170,7 @@ impl<'p> World<'p> {
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let texts: Vec<&str> = all.iter().map(String::as_str).collect();
         let reconciler = Reconciler::start(plane, &folder.path().join("cache"), &texts);
-        Self { plane, namespace, repo, url, _server: server, reconciler, folder, flags: all }
+        Self { plane, namespace, repo, url, server, reconciler, folder, flags: all }
     }
 
     /// Stops the reconciler and starts a new one, that knows nothing.
@@ -179,6 +184,13 @@ impl<'p> World<'p> {
     pub(crate) fn push(&self, message: &str) -> String {
         let commit = self.repo.commit(message);
         self.repo.push(&self.url);
+        commit
+    }
+
+    /// Commits and pushes past the server, which may want credentials; the id of the commit.
+    pub(crate) fn push_beside(&self, message: &str) -> String {
+        let commit = self.repo.commit(message);
+        self.repo.push(self.folder.path().join("server/app.git").to_str().unwrap());
         commit
     }
 

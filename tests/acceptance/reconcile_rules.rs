@@ -95,22 +95,3 @@ fn a_commit_that_breaks_a_rule_is_refused_whole() {
     plane.kubectl(&["delete", "ruleset", "test"]).unwrap();
     world.wait_for("app", "no rules: there is no RuleSet");
 }
-
-#[test]
-fn what_flux_works_on_is_left_alone() {
-    let plane = &ControlPlane::start(Options::default()).unwrap();
-    install(plane);
-    let world = World::on(plane, "beside", &["--label-selector="]);
-    world.repo.write("app/settings.yaml", config_map("settings", "one"));
-    world.push("first");
-    let theirs = format!(
-        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: theirs, namespace: {}}}\nspec: {{interval: 1m, url: {:?}}}\n",
-        world.namespace, world.url
-    );
-    let arguments = ["apply", "--server-side", "--field-manager=source-controller", "-f", "-"];
-    plane.kubectl_as(plane.admin_kubeconfig(), &arguments, Some(&theirs)).unwrap();
-    world.source("app", "");
-    world.wait_for_ready("gitrepository", "app", "True");
-    let theirs = world.get("gitrepository", "theirs");
-    assert_eq!(theirs["status"], serde_json::json!({"observedGeneration": -1}), "not even a status");
-}

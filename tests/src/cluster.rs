@@ -32,22 +32,19 @@ impl Cluster {
                 narrator.step("A real control plane: etcd, kube-apiserver, kube-controller-manager");
                 Self::ControlPlane(ControlPlane::start(Options::default())?)
             }
-            Some(_) => {
+            Some(archive) => {
                 narrator.step("A real control plane and a real node: containerd, kubelet, kube-scheduler");
-                Self::Node(Node::start(Options::default())?)
+                // The node has a working folder of its own.
+                let image = archive.canonicalize().with_context(|| format!("no image at {}", archive.display()))?;
+                let node = Node::start(Options::default())?;
+                import(&node, &image, narrator)?;
+                Self::Node(node)
             }
         };
         narrator.saw(&format!("the cluster is ready after {:.1} s", start.elapsed().as_secs_f64()));
-        if let (Self::Node(node), Some(archive)) = (&cluster, archive) {
-            let start = Instant::now();
-            let size = fs::metadata(archive).with_context(|| format!("no image at {}", archive.display()))?.len();
-            narrator.does(&format!("ctr images import {}", archive.display()));
-            node.import_image(archive)?;
-            let (size, seconds) = (size as f64 / 1e6, start.elapsed().as_secs_f64());
-            narrator.saw(&format!("the node has our image ({size:.1} MB) after {seconds:.1} s"));
-        }
         wait_until("the cluster's own roles are complete", BOUND, || {
-            let rules = cluster.plane().kubectl(&["get", "clusterrole", "edit", "-o", "jsonpath={.rules}"])?;
+            let rules =
+                cluster.plane().kubectl(&["get", "clusterrole", "edit", "-o", "jsonpath={.rules}"])?;
             Ok((rules.len() > 2).then_some(()))
         })?;
         Ok(cluster)
@@ -68,4 +65,12 @@ impl Cluster {
             Self::Node(node) => node.host_address(),
         }
     }
+}
+
+fn import(node: &Node, image: &Path, narrator: &mut Narrator) -> Result<()> {
+    let size = fs::metadata(image)?.len() as f64 / 1e6;
+    narrator.does(&format!("ctr images import {}", image.display()));
+    node.import_image(image)?;
+    narrator.saw(&format!("the node has our image ({size:.1} MB)"));
+    Ok(())
 }

@@ -43,7 +43,9 @@ impl Planted {
 
 /// What base64 of a longer text holds of the value, whatever stands before it: the whole groups of three.
 fn shifted_base64(value: &[u8]) -> Vec<String> {
-    let inner = |skip: usize| value.get(skip..).map(|rest| rest.chunks_exact(3).flatten().copied().collect::<Vec<_>>());
+    let inner = |skip: usize| {
+        value.get(skip..).map(|rest| rest.chunks_exact(3).flatten().copied().collect::<Vec<_>>())
+    };
     (1..3).filter_map(inner).map(|bytes| STANDARD.encode(bytes)).collect()
 }
 
@@ -68,7 +70,10 @@ mod tests {
         check(&STANDARD.encode("pa\"ss word\\1"), Some("base64"));
         check("706122737320776f72645c31", Some("hex"));
         check(r#"{"x":"pa\"ss word\\1"}"#, Some("JSON"));
-        check(&serde_json::Value::String(r#"{"x":"pa\"ss word\\1"}"#.into()).to_string(), Some("JSON in JSON"));
+        check(
+            &serde_json::Value::String(r#"{"x":"pa\"ss word\\1"}"#.into()).to_string(),
+            Some("JSON in JSON"),
+        );
         check(&STANDARD.encode("a: pa\"ss word\\1"), Some("base64"));
         check(&STANDARD.encode("ab: pa\"ss word\\1"), Some("base64 inside"));
         check("[112, 97, 34, 115, 115, 32, 119, 111, 114, 100, 92, 49]", Some("numbers"));

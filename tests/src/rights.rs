@@ -14,13 +14,25 @@ const NOT_IN_EVERY_RUN: &[(&str, &str)] = &[
     ("reconciler get secrets", "only a GitRepository with a secretRef makes it read one"),
     ("reconciler get sealward.dev/renderings", "only the deletion of a Kustomization reads it"),
     ("reconciler delete sealward.dev/renderings", "only the deletion of a Kustomization deletes it"),
-    ("reconciler get serviceaccounts", "only the deletion of a Kustomization asks whether its account is there"),
-    ("reconciler create sealward.dev/renderings", "a server-side apply of what is not there is a patch that needs it"),
+    (
+        "reconciler get serviceaccounts",
+        "only the deletion of a Kustomization asks whether its account is there",
+    ),
+    (
+        "reconciler create sealward.dev/renderings",
+        "a server-side apply of what is not there is a patch that needs it",
+    ),
     ("webhook get namespaces", "only a namespace that is newer than the watch is asked for"),
     ("webhook get apps/replicasets", "the journey scales a Deployment; this is for who scales a ReplicaSet"),
-    ("webhook get apps/statefulsets", "the journey scales a Deployment; this is for who scales a StatefulSet"),
+    (
+        "webhook get apps/statefulsets",
+        "the journey scales a Deployment; this is for who scales a StatefulSet",
+    ),
     ("webhook get replicationcontrollers", "the journey scales a Deployment; this is for who scales these"),
-    ("reconciler patch kustomize.toolkit.fluxcd.io/kustomizations", "only a finalizer that is missing is added"),
+    (
+        "reconciler patch kustomize.toolkit.fluxcd.io/kustomizations",
+        "only a finalizer that is missing is added",
+    ),
 ];
 
 /// Rights of the roles' service accounts that no request of the run needed, but for those with a reason.

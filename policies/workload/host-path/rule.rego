@@ -29,12 +29,12 @@ import data.lib.workload
 
 violation contains {"msg": msg, "details": {"field": field}} if {
 	workload.brings_new_pod(input.review)
-	object := input.review.object
-	some index, volume in workload.pod(object).spec.volumes
+	reviewed := input.review.object
+	some index, volume in workload.pod(reviewed).spec.volumes
 	path := volume.hostPath.path
 	not allowed(path)
-	field := sprintf("%s.volumes[%d].hostPath", [workload.spec_path(object), index])
-	msg := sprintf("volume %q mounts %s of its node (%s): use a volume that is not the node's", [volume.name, path, field])
+	field := sprintf("%s.volumes[%d].hostPath", [workload.spec_path(reviewed), index])
+	msg := sprintf("volume %q mounts %s of its node (%s): use a volume that is not the node's", [object.get(volume, "name", ""), path, field])
 }
 
 allowed(path) if {

@@ -40,3 +40,9 @@ test_other_volumes_are_allowed if {
 	found := host_path.violation with input as {"review": review(object), "parameters": {"allowedPaths": []}}
 	count(found) == 0
 }
+
+test_a_volume_without_a_name_is_denied_too if {
+	object := {"kind": "Pod", "spec": {"volumes": [{"hostPath": {"path": "/etc"}}]}}
+	found := host_path.violation with input as {"review": review(object), "parameters": {}}
+	count(found) == 1
+}

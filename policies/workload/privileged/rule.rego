@@ -21,7 +21,7 @@ violation contains {"msg": msg, "details": {"field": field}} if {
 	some entry in workload.containers(input.review.object)
 	entry.container.securityContext.privileged == true
 	field := sprintf("%s.securityContext.privileged", [entry.field])
-	msg := sprintf("container %q is privileged (%s): remove it, and add the single capabilities that are needed", [entry.container.name, field])
+	msg := sprintf("container %q is privileged (%s): remove it, and add the single capabilities that are needed", [entry.name, field])
 }
 
 violation contains {"msg": msg, "details": {"field": field}} if {
@@ -29,7 +29,7 @@ violation contains {"msg": msg, "details": {"field": field}} if {
 	some entry in workload.containers(input.review.object)
 	entry.container.securityContext.windowsOptions.hostProcess == true
 	field := sprintf("%s.securityContext.windowsOptions.hostProcess", [entry.field])
-	msg := sprintf("container %q is a host process (%s): remove it", [entry.container.name, field])
+	msg := sprintf("container %q is a host process (%s): remove it", [entry.name, field])
 }
 
 violation contains {"msg": msg, "details": {"field": field}} if {

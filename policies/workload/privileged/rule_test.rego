@@ -50,3 +50,9 @@ test_becoming_privileged_is_denied if {
 	found := privileged.violation with input as {"review": update}
 	count(found) == 1
 }
+
+test_a_container_without_a_name_is_denied_too if {
+	object := deployment({"securityContext": {"privileged": true, "windowsOptions": {"hostProcess": true}}})
+	found := privileged.violation with input as {"review": review(object)}
+	count(found) == 2
+}

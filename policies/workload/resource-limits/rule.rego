@@ -38,7 +38,7 @@ violation contains {"msg": msg, "details": {"field": field}} if {
 	not given(entry.container, "limits", resource)
 	not given(pod_spec, "limits", resource)
 	field := sprintf("%s.resources.limits.%s", [entry.field, resource])
-	msg := sprintf("container %q has no %s limit: set %s", [entry.container.name, resource, field])
+	msg := sprintf("container %q has no %s limit: set %s", [entry.name, resource, field])
 }
 
 violation contains {"msg": msg, "details": {"field": field}} if {
@@ -47,7 +47,7 @@ violation contains {"msg": msg, "details": {"field": field}} if {
 	not given(entry.container, "requests", resource)
 	not given(pod_spec, "requests", resource)
 	field := sprintf("%s.resources.requests.%s", [entry.field, resource])
-	msg := sprintf("container %q has no %s request: set %s", [entry.container.name, resource, field])
+	msg := sprintf("container %q has no %s request: set %s", [entry.name, resource, field])
 }
 
 # Ephemeral containers cannot have resources.

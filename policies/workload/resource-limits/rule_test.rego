@@ -59,3 +59,7 @@ test_nothing_for_the_whole_pod_is_none if {
 	spec := object.union(container({"requests": {"cpu": "1", "memory": "1Gi"}}), {"resources": {"limits": {"memory": "0"}}})
 	fields(spec) == {"spec.containers[0].resources.limits.memory"}
 }
+
+test_a_container_without_a_name_is_denied_too if {
+	count(fields({"containers": [{"image": "x"}]})) == 3
+}

@@ -53,10 +53,14 @@ impl Scene<'_> {
         let message = wait_until("the Kustomization refuses the commit", BOUND, || {
             let object = self.kustomization()?;
             let ready = condition(&object, "Ready");
-            let refused = ready["status"] == "False" && object["status"]["lastAttemptedRevision"].as_str().is_some_and(|at| at.contains(&commit));
+            let refused = ready["status"] == "False"
+                && object["status"]["lastAttemptedRevision"].as_str().is_some_and(|at| at.contains(&commit));
             Ok(refused.then(|| ready["message"].as_str().unwrap_or_default().to_owned()))
         })?;
-        ensure!(message.contains("apps/my-app/base/deployment.yaml"), "the refusal does not name the file:\n{message}");
+        ensure!(
+            message.contains("apps/my-app/base/deployment.yaml"),
+            "the refusal does not name the file:\n{message}"
+        );
         narrator.shows(&message);
         for namespace in ["my-app-staging", "my-app-prod"] {
             let live = self.bench.get(&["deployment", "my-app", "-n", namespace])?;

@@ -23,7 +23,13 @@ impl Scene<'_> {
     pub(super) fn refuse_manual_change(&mut self, narrator: &mut Narrator) -> Result<()> {
         narrator.step("A developer changes by hand what Git owns");
         let text = self.bench.plane.kubectl(&[
-            "create", "rolebinding", "developer", "--clusterrole=edit", "--user=developer", "-n", "my-app-prod",
+            "create",
+            "rolebinding",
+            "developer",
+            "--clusterrole=edit",
+            "--user=developer",
+            "-n",
+            "my-app-prod",
         ])?;
         narrator.shows(&text);
         wait_until("the developer has the edit role", BOUND, || {
@@ -65,7 +71,10 @@ impl Scene<'_> {
         let said = self.denied(DRY_RUN, Some(&self.privileged()?))?;
         narrator.shows(&said);
         for message in &messages {
-            ensure!(said.contains(message.as_str()), "admission does not say what lint says: {message:?}\n{said}");
+            ensure!(
+                said.contains(message.as_str()),
+                "admission does not say what lint says: {message:?}\n{said}"
+            );
         }
         narrator.saw("word for word");
         Ok(())
@@ -102,14 +111,15 @@ impl Scene<'_> {
         narrator.step("All our Pods are gone at once, and come back by themselves");
         narrator.does(&command);
         let (privileged, mut passed) = (self.privileged()?, 0);
-        let mut refused = |by: &str| match self.bench.plane.kubectl_as(&self.developer, DRY_RUN, Some(&privileged)) {
-            Ok(_) => {
-                passed += 1;
-                Ok(None)
-            }
-            Err(KubectlError::Failed { stderr, .. }) => Ok(Some(stderr).filter(|said| said.contains(by))),
-            Err(error) => Err(error.into()),
-        };
+        let mut refused =
+            |by: &str| match self.bench.plane.kubectl_as(&self.developer, DRY_RUN, Some(&privileged)) {
+                Ok(_) => {
+                    passed += 1;
+                    Ok(None)
+                }
+                Err(KubectlError::Failed { stderr, .. }) => Ok(Some(stderr).filter(|said| said.contains(by))),
+                Err(error) => Err(error.into()),
+            };
         narrator.does("kubectl apply --dry-run=server -f privileged.yaml");
         let closed = wait_until("the webhook is seen away", BOUND, || refused("failed calling webhook"))?;
         narrator.shows(&closed);
@@ -121,7 +131,10 @@ impl Scene<'_> {
         narrator.saw(&format!("all are ready {:.1} s after", start.elapsed().as_secs_f64()));
         wait_until("the guard knows again what Git declares", BOUND, || {
             let said = self.denied(&HOTFIX, None)?;
-            ensure!(said.contains("apps/my-app/base/deployment.yaml"), "the denial does not name the file:\n{said}");
+            ensure!(
+                said.contains("apps/my-app/base/deployment.yaml"),
+                "the denial does not name the file:\n{said}"
+            );
             Ok(Some(()))
         })?;
         narrator.saw("what Git owns is guarded again");

@@ -43,8 +43,18 @@ impl Scene<'_> {
         fs::write(&kustomization, text)?;
         narrator.does("sealward lint");
         let linted = self.bench.sealward(self.repo.dir(), &["lint"])?;
-        ensure!(linted.code == 1, "lint of a plaintext Secret ended with {}: {}{}", linted.code, linted.stdout, linted.stderr);
-        ensure!(linted.stdout.contains("secret/plaintext"), "lint does not name the Secret:\n{}", linted.stdout);
+        ensure!(
+            linted.code == 1,
+            "lint of a plaintext Secret ended with {}: {}{}",
+            linted.code,
+            linted.stdout,
+            linted.stderr
+        );
+        ensure!(
+            linted.stdout.contains("secret/plaintext"),
+            "lint does not name the Secret:\n{}",
+            linted.stdout
+        );
         ensure_no_value(&linted.stdout).context("output of lint")?;
         narrator.shows(&linted.stdout);
         narrator.saw("exit code 1, and no value is shown");
@@ -61,7 +71,13 @@ impl Scene<'_> {
         }
         narrator.does("sealward lint");
         let linted = self.bench.sealward(self.repo.dir(), &["lint"])?;
-        ensure!(linted.code == 0, "lint after seal ended with {}: {}{}", linted.code, linted.stdout, linted.stderr);
+        ensure!(
+            linted.code == 0,
+            "lint after seal ended with {}: {}{}",
+            linted.code,
+            linted.stdout,
+            linted.stderr
+        );
         narrator.shows(&linted.stdout);
         narrator.saw("exit code 0");
         Ok(())

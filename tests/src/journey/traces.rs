@@ -18,13 +18,26 @@ impl Scene<'_> {
         let mut places = vec![
             ("what was told here".to_owned(), narrator.told().to_owned()),
             ("events".to_owned(), plane.kubectl(&["get", "events", "-A", "-o", "json"])?),
-            ("the audit log".to_owned(), fs::read_to_string(plane.folder().join("audit.log")).unwrap_or_default()),
+            (
+                "the audit log".to_owned(),
+                fs::read_to_string(plane.folder().join("audit.log")).unwrap_or_default(),
+            ),
         ];
         for kind in [
-            "sealedsecrets", "gitrepositories", "kustomizations.kustomize.toolkit.fluxcd.io", "renderings", "rulesets",
-            "deployments", "pods", "configmaps", "validatingwebhookconfigurations",
+            "sealedsecrets",
+            "gitrepositories",
+            "kustomizations.kustomize.toolkit.fluxcd.io",
+            "renderings",
+            "rulesets",
+            "deployments",
+            "pods",
+            "configmaps",
+            "validatingwebhookconfigurations",
         ] {
-            places.push((kind.to_owned(), plane.kubectl(&["get", kind, "-A", "-o", "json", "--show-managed-fields"])?));
+            places.push((
+                kind.to_owned(),
+                plane.kubectl(&["get", kind, "-A", "-o", "json", "--show-managed-fields"])?,
+            ));
         }
         let named = |what: &str, texts: Vec<Text>| {
             texts.into_iter().map(move |(name, text)| (format!("{what} of {name}"), text)).collect::<Vec<_>>()
@@ -38,7 +51,12 @@ impl Scene<'_> {
                 bail!("a value is in {place}, as {form}");
             }
         }
-        narrator.saw(&format!("{} places, {:.1} MB, logs at {} level: none", places.len(), bytes as f64 / 1e6, self.roles.log_level()));
+        narrator.saw(&format!(
+            "{} places, {:.1} MB, logs at {} level: none",
+            places.len(),
+            bytes as f64 / 1e6,
+            self.roles.log_level()
+        ));
         Ok(())
     }
 

@@ -49,7 +49,8 @@ impl Pods {
         narrator.step("Sealward is installed: one file, at once, on the empty cluster");
         let start = Instant::now();
         apply(bench, narrator)?;
-        narrator.saw("CRDs, roles, Deployments, webhook configuration and admission policies are in the cluster");
+        narrator
+            .saw("CRDs, roles, Deployments, webhook configuration and admission policies are in the cluster");
         narrator.does(&format!("kubectl wait --for=condition=Available deployment --all -n {NAMESPACE}"));
         let mut roles = Self { earlier: Vec::new(), gone: BTreeSet::new() };
         let pods = roles.wait_pods(bench).map_err(|error| {
@@ -72,12 +73,14 @@ impl Pods {
         let ready = wait_until("all Deployments are available", BOUND, || {
             let pods = pods(bench)?;
             let deployments = bench.get(&["deployments", "-n", NAMESPACE])?;
-            let wanted: u64 = array(&deployments["items"]).iter().filter_map(|it| it["spec"]["replicas"].as_u64()).sum();
+            let wanted: u64 =
+                array(&deployments["items"]).iter().filter_map(|it| it["spec"]["replicas"].as_u64()).sum();
             let ready = pods.iter().filter(|pod| pod.ready && !self.gone.contains(&pod.uid)).count() as u64;
             ensure!(ready == wanted, "{ready} of {wanted} Pods are ready");
             Ok((pods.len() as u64 == wanted).then_some(pods))
         })?;
-        let wait = ["wait", "--for=condition=Available", "deployment", "--all", "-n", NAMESPACE, "--timeout=60s"];
+        let wait =
+            ["wait", "--for=condition=Available", "deployment", "--all", "-n", NAMESPACE, "--timeout=60s"];
         bench.plane.kubectl(&wait)?;
         Ok(ready)
     }
@@ -120,7 +123,8 @@ impl Roles for Pods {
 
     fn metrics(&self, bench: &Workbench<'_>) -> Result<Vec<Text>> {
         let fetch = |pod: Pod| {
-            let path = format!("/api/v1/namespaces/{NAMESPACE}/pods/{}:{}/proxy/metrics", pod.name, pod.metrics);
+            let path =
+                format!("/api/v1/namespaces/{NAMESPACE}/pods/{}:{}/proxy/metrics", pod.name, pod.metrics);
             Ok((pod.name, bench.plane.kubectl(&["get", "--raw", &path])?))
         };
         pods(bench)?.into_iter().map(fetch).collect()
@@ -175,7 +179,9 @@ impl Pod {
             metrics: port.and_then(|port| port["containerPort"].as_u64()).context("a Pod without ports")?,
             restarts: pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or_default(),
             ready: pod["metadata"]["deletionTimestamp"].is_null()
-                && conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True"),
+                && conditions
+                    .iter()
+                    .any(|condition| condition["type"] == "Ready" && condition["status"] == "True"),
         })
     }
 }
@@ -215,7 +221,8 @@ fn locked_down(uid: &str) -> Result<String> {
     }
     let mounts = fs::read_to_string(process.join("mountinfo"))?;
     // proc_pid_mountinfo(5): the fifth word is where it is mounted, the sixth how.
-    let root = mounts.lines().find(|line| line.split(' ').nth(4) == Some("/")).context("no root is mounted")?;
+    let root =
+        mounts.lines().find(|line| line.split(' ').nth(4) == Some("/")).context("no root is mounted")?;
     let options = root.split(' ').nth(5).unwrap_or_default();
     ensure!(options.split(',').any(|option| option == "ro"), "the root of Pod {uid} is mounted {options}");
     Ok(format!("user {USER}, read-only root, no capability, no new privileges, seccomp"))
@@ -229,7 +236,9 @@ fn process_of(uid: &str) -> Result<PathBuf> {
         let path = entry?.path();
         let read = |name: &str| fs::read_to_string(path.join(name)).unwrap_or_default();
         let program = read("cmdline").split('\0').next().map(PathBuf::from).unwrap_or_default();
-        if program.file_name().is_some_and(|name| name == Path::new("sealwardd")) && read("mountinfo").contains(&folder) {
+        if program.file_name().is_some_and(|name| name == Path::new("sealwardd"))
+            && read("mountinfo").contains(&folder)
+        {
             return Ok(path);
         }
     }

@@ -99,7 +99,8 @@ impl Roles for Processes {
     }
 
     fn metrics(&self, bench: &Workbench<'_>) -> Result<Vec<Text>> {
-        let fetch = |role: &Role| Ok((role.name.to_owned(), bench.fetch(&format!("{}/metrics", role.metrics))?));
+        let fetch =
+            |role: &Role| Ok((role.name.to_owned(), bench.fetch(&format!("{}/metrics", role.metrics))?));
         self.roles.iter().map(fetch).collect()
     }
 

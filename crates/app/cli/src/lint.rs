@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use sealward_chassis::clock;
 use sealward_diagnostic::{Report, Severity, github, json, sarif, text};
 use sealward_lint::{Options, lint, rules};
 
@@ -64,7 +65,9 @@ fn judge(args: Args) -> Result<ExitCode, Failure> {
     let scope = if scope.is_empty() { vec![repository.relative(&PathBuf::from("."))?] } else { scope };
     let compiled = rule_set::load(&repository.snapshot, &rule_set)?;
     let wanted = |path: &str| scope.iter().any(|wanted| is_within(path, wanted));
-    let diagnostics = lint(&repository.snapshot, &Options { wanted: &wanted, rules: Some(&compiled) });
+    let now_ns = i64::try_from(clock::now().as_nanosecond()).unwrap_or(i64::MAX);
+    let options = Options { wanted: &wanted, rules: Some(&compiled), now_ns };
+    let diagnostics = lint(&repository.snapshot, &options);
     let report = Report {
         tool: "sealward",
         version: env!("CARGO_PKG_VERSION"),

@@ -46,6 +46,17 @@ pub(crate) struct Application {
     heals: HashMap<ObjectId, VecDeque<Instant>>,
 }
 
+impl Application {
+    /// How long health has been awaited of `revision` at `generation`; another one begins anew.
+    pub(crate) fn waited(&mut self, generation: i64, revision: &str) -> Duration {
+        let now = Instant::now();
+        let same = self.waiting.as_ref().filter(|(g, r, _)| *g == generation && r == revision);
+        let since = same.map_or(now, |(.., since)| *since);
+        self.waiting = Some((generation, revision.to_owned(), since));
+        now - since
+    }
+}
+
 /// All Kustomizations.
 #[derive(Default)]
 pub(crate) struct Applications {
@@ -227,6 +238,20 @@ mod tests {
         let json = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
         let desired = sealward_plan::live(&json).unwrap();
         Applied { result: Observation::of(&desired, "us"), desired, drifted: false }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_generation_and_revision_is_awaited_anew() {
+        let mut known = Application::default();
+        let second = Duration::from_secs(1);
+        assert_eq!(known.waited(1, "a"), Duration::ZERO);
+        tokio::time::advance(second).await;
+        assert_eq!(known.waited(1, "a"), second);
+        tokio::time::advance(second).await;
+        assert_eq!(known.waited(1, "a"), second * 2);
+        assert_eq!(known.waited(1, "b"), Duration::ZERO);
+        tokio::time::advance(second).await;
+        assert_eq!(known.waited(2, "b"), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

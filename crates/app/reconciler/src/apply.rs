@@ -12,10 +12,11 @@ use sealward_manifest::{Manifest, ObjectId};
 use sealward_plan::{Action, Health, Observation, Stage, Target, is_disabled, take_over};
 
 use crate::application::Applied;
-use crate::build::{Built, at, some};
+use crate::build::Built;
 use crate::context::Context;
 use crate::kustomization::Job;
 use crate::live::{Scope, Seen};
+use crate::words::{at, some};
 
 const AT_ONCE: usize = 8;
 const ESTABLISHING: Duration = Duration::from_secs(60);
@@ -125,7 +126,9 @@ async fn one(context: &Context, job: &Job, desired: &Manifest) -> Result<(Step, 
     let failed = |error: ActionError| failure(desired, &error);
     let standing = look(context, job, &target).await.map_err(failed)?;
     let known = context.applications.with(&job.key, |known| known.applied.get(&id).cloned());
-    if is_disabled(desired, flux::RECONCILE) || standing.as_ref().is_some_and(|standing| standing.reconcile_disabled) {
+    if is_disabled(desired, flux::RECONCILE)
+        || standing.as_ref().is_some_and(|standing| standing.reconcile_disabled)
+    {
         return Ok((Step::Skipped, Health::Current));
     }
     if let Some(standing) = &standing {

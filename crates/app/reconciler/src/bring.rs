@@ -15,6 +15,7 @@ use crate::kustomization::{End, Job};
 use crate::object;
 use crate::source::Artifact;
 use crate::status::{self, Told};
+use crate::words::{list, some};
 use crate::{check, prune, published};
 
 /// Brings what was built into the cluster.
@@ -60,7 +61,7 @@ pub(crate) async fn bring(context: &Arc<Context>, job: &Job, artifact: &Artifact
     told.inventory = Some(kept);
     say_changes(context, job, artifact, &report, &pruned.deleted).await;
     if !pruned.failures.is_empty() {
-        return End { outcome: job.retry(reason::PRUNE_FAILED, pruned.failures.join("; ")), told };
+        return End { outcome: job.retry(reason::PRUNE_FAILED, some(&pruned.failures)), told };
     }
     let outcome = assess(context, job, &revision, &report, &built);
     if outcome.is_ready() {
@@ -112,18 +113,10 @@ fn assess(context: &Context, job: &Job, revision: &str, report: &Report, built: 
         return Outcome::Ready { reason: reason::RECONCILIATION_SUCCEEDED, message };
     }
     let say = |(id, health): &(&ObjectId, &Health)| format!("{id}: {}", health.problem().unwrap_or_default());
-    let said: Vec<String> = unwell.iter().take(10).map(say).collect();
-    let said = said.join("; ");
-    let now = tokio::time::Instant::now();
+    let said = some(&unwell.iter().map(say).collect::<Vec<_>>());
     let generation = object::generation(&job.object);
-    let since = context.applications.with(&job.key, |known| {
-        let same =
-            known.waiting.as_ref().filter(|(g, r, _)| *g == generation && r == revision).map(|(.., at)| *at);
-        let since = same.unwrap_or(now);
-        known.waiting = Some((generation, revision.to_owned(), since));
-        since
-    });
-    let left = job.timeout.saturating_sub(now - since);
+    let waited = context.applications.with(&job.key, |known| known.waited(generation, revision));
+    let left = job.timeout.saturating_sub(waited);
     let failed = unwell.iter().any(|(_, health)| matches!(health, Health::Failed(_)));
     if failed || left.is_zero() {
         let why = if failed { "failed" } else { "not healthy in time" };
@@ -134,14 +127,6 @@ fn assess(context: &Context, job: &Job, revision: &str, report: &Report, built: 
         message: format!("waiting for health at {revision}: {said}"),
         after: left.min(Duration::from_secs(15)),
     }
-}
-
-pub(crate) fn list(ids: &[ObjectId]) -> String {
-    let mut names: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
-    if ids.len() > 10 {
-        names.push(format!("and {} more", ids.len() - 10));
-    }
-    names.join(", ")
 }
 
 async fn say_changes(

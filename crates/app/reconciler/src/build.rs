@@ -1,7 +1,6 @@
 //! From a commit to the objects that are to stand in the cluster, checked.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Display;
 use std::sync::Arc;
 
 use sealward_api::flux::reason;
@@ -14,7 +13,8 @@ use sealward_render::{Application, RenderError};
 use crate::check;
 use crate::context::Context;
 use crate::kustomization::Job;
-use crate::source::{Artifact, text_of};
+use crate::source::Artifact;
+use crate::words::{at, some, text_of};
 
 /// What is to stand in the cluster.
 pub(crate) struct Built {
@@ -65,7 +65,7 @@ pub(crate) async fn build(context: &Arc<Context>, job: &Job, artifact: &Artifact
 
 async fn render(job: &Job, artifact: &Artifact) -> Result<Vec<Manifest>, Outcome> {
     let (mirror, commit) = (artifact.mirror.clone(), artifact.fetched.commit.clone());
-    let application = application(job);
+    let application = Application::of_flux(&job.spec, sealward_manifest::Origin::file("application"));
     let work = move || {
         let snapshot = mirror.snapshot(&commit).map_err(|error| (reason::BUILD_FAILED, text_of(&error)))?;
         sealward_render::render(&snapshot, &application).map_err(|error| (reason_of(&error), said(&error)))
@@ -77,45 +77,6 @@ async fn render(job: &Job, artifact: &Artifact) -> Result<Vec<Manifest>, Outcome
         }
         Err(_) => Err(job.retry(reason::BUILD_FAILED, "rendering ended unexpectedly")),
     }
-}
-
-fn application(job: &Job) -> Application {
-    let spec = &job.spec;
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let mut application = Application::new(spec.path.clone());
-    application.target_namespace = given(&spec.target_namespace);
-    application.name_prefix = given(&spec.name_prefix);
-    application.name_suffix = given(&spec.name_suffix);
-    application.common_labels.clone_from(&spec.common_metadata.labels);
-    application.common_annotations.clone_from(&spec.common_metadata.annotations);
-    application.components.clone_from(&spec.components);
-    let origin = application.origin.clone();
-    for image in &spec.images {
-        let mut wanted = sealward_render::Image::new(image.name.clone(), origin.clone());
-        wanted.new_name.clone_from(&image.new_name);
-        wanted.new_tag.clone_from(&image.new_tag);
-        wanted.digest.clone_from(&image.digest);
-        application.images.push(wanted);
-    }
-    for patch in &spec.patches {
-        let target = patch.target.as_ref().map(|target| sealward_render::Selector {
-            group: target.group.clone(),
-            version: target.version.clone(),
-            kind: target.kind.clone(),
-            name: target.name.clone(),
-            namespace: target.namespace.clone(),
-            label_selector: target.label_selector.clone(),
-            annotation_selector: target.annotation_selector.clone(),
-        });
-        application.patches.push(sealward_render::Patch {
-            body: sealward_render::PatchBody::Inline { text: patch.patch.clone(), start: origin.clone() },
-            target,
-            allow_name_change: false,
-            allow_kind_change: false,
-            origin: origin.clone(),
-        });
-    }
-    application
 }
 
 fn reason_of(error: &RenderError) -> &'static str {
@@ -194,17 +155,4 @@ fn drop_namespace(root: &mut Node) {
 fn coming_kinds(objects: &[Manifest]) -> BTreeMap<(String, String), Scope> {
     let defined = objects.iter().filter_map(Scope::of_definition);
     defined.map(|(group, kind, scope)| ((group.to_owned(), kind.to_owned()), scope)).collect()
-}
-
-pub(crate) fn at(origin: &impl Display, text: &impl Display) -> String {
-    format!("{origin}: {text}")
-}
-
-/// The first ten sentences, and how many there are more.
-pub(crate) fn some(sentences: &[String]) -> String {
-    let mut shown: Vec<String> = sentences.iter().take(10).cloned().collect();
-    if sentences.len() > 10 {
-        shown.push(format!("and {} more", sentences.len() - 10));
-    }
-    shown.join("; ")
 }

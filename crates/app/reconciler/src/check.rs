@@ -9,10 +9,11 @@ use sealward_manifest::{Gvk, Manifest};
 use sealward_plan::Target;
 use sealward_policy::{Action, CompiledRules, Review, Violation};
 
-use crate::build::{Refusal, at, some};
+use crate::build::Refusal;
 use crate::context::Context;
 use crate::kustomization::Job;
 use crate::rules::InForce;
+use crate::words::{at, some};
 
 /// Under which rules the objects passed.
 pub(crate) struct Checked {

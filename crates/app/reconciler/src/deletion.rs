@@ -7,17 +7,17 @@ use std::time::Duration;
 use sealward_api::flux::{KustomizationSpec, reason};
 use sealward_api::names::{FLUX_FINALIZER, RECONCILER_FIELD_MANAGER};
 use sealward_cluster::{ActionError, Cause, EventKind};
-use sealward_manifest::{Gvk, Manifest, ObjectId};
 use sealward_manifest::document::Node;
+use sealward_manifest::{Gvk, Manifest, ObjectId};
 use sealward_plan::{Action, Inventory, Outcome, Target};
 use serde_json::json;
 
-use crate::bring::list;
 use crate::context::Context;
 use crate::kustomization::account;
 use crate::live::Account;
 use crate::object::{self, Key};
 use crate::status::{self, Told};
+use crate::words::{list, some};
 use crate::{prune, published};
 
 const RETRY: Duration = Duration::from_secs(60);
@@ -82,7 +82,7 @@ async fn clear(context: &Context, key: &Key, object: &Manifest) -> Result<(), (S
         let note = format!("deleted {}", list(&report.deleted));
         context.tell(object, EventKind::Normal, "Pruned", "Delete", &note, None).await;
     }
-    if report.failures.is_empty() { Ok(()) } else { Err((report.failures.join("; "), report.left)) }
+    if report.failures.is_empty() { Ok(()) } else { Err((some(&report.failures), report.left)) }
 }
 
 async fn account_exists(context: &Context, account: &Account) -> Result<bool, ActionError> {

@@ -36,6 +36,7 @@ mod published;
 mod rules;
 mod source;
 mod status;
+mod words;
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::credentials;
 use crate::object::{self, Key};
 use crate::status;
+use crate::words::text_of;
 
 /// What was fetched of one GitRepository since the process began.
 #[derive(Clone)]
@@ -253,20 +254,6 @@ fn folder_name(key: &Key, url: &str) -> String {
     let mut hasher = DefaultHasher::new();
     (key, url).hash(&mut hasher);
     format!("{}.{}.{:016x}", key.namespace, key.name, hasher.finish())
-}
-
-/// An error and what caused it.
-pub(crate) fn text_of(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let part = source.to_string();
-        if !text.contains(&part) {
-            text = format!("{text}: {part}");
-        }
-        cause = source.source();
-    }
-    text
 }
 
 async fn tell(context: &Context, object: &Manifest, outcome: &Outcome, news: Option<&Artifact>) {

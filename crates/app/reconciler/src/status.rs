@@ -132,7 +132,12 @@ fn objects<'a>(context: &'a Context, object: &Manifest) -> &'a Objects {
     }
 }
 
-fn common(context: &Context, object: &Manifest, outcome: &Outcome, awaits_health: bool) -> Map<String, Value> {
+fn common(
+    context: &Context,
+    object: &Manifest,
+    outcome: &Outcome,
+    awaits_health: bool,
+) -> Map<String, Value> {
     let generation = object::generation(object);
     let before = object::conditions(&latest(context, object));
     let conditions = outcome.conditions(generation, &now(), &before, awaits_health);
@@ -170,4 +175,37 @@ fn now() -> String {
     // Whole seconds, as metav1.Time.
     let now = clock::now();
     jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use sealward_api::flux::reason;
+
+    use super::*;
+
+    fn check(queue: &Queue<Key>, outcome: &Outcome, interval: u64, expect: std::ops::RangeInclusive<f64>) {
+        let key = Key { namespace: "flux".into(), name: "app".into() };
+        let pause = next(queue, &key, outcome, Duration::from_secs(interval)).as_secs_f64();
+        assert!(expect.contains(&pause), "{outcome:?}: {pause}");
+    }
+
+    #[test]
+    fn intervals_have_a_floor_and_failures_grow() {
+        let queue = Queue::default();
+        let ready = Outcome::Ready { reason: reason::SUCCEEDED, message: String::new() };
+        check(&queue, &ready, 0, 5.0..=5.25);
+        check(&queue, &ready, 600, 600.0..=630.0);
+        let after = Duration::from_secs(60);
+        let failed = Outcome::Retry { after, reason: reason::BUILD_FAILED, message: String::new() };
+        check(&queue, &failed, 600, 0.1..=1.5);
+        for _ in 0..20 {
+            check(&queue, &failed, 600, 0.1..=90.0);
+        }
+        check(&queue, &failed, 600, 30.0..=90.0);
+        check(&queue, &ready, 600, 600.0..=630.0);
+        check(&queue, &failed, 600, 0.1..=1.5);
+        let now =
+            Outcome::Retry { after: Duration::ZERO, reason: reason::BUILD_FAILED, message: String::new() };
+        check(&queue, &now, 0, 0.1..=1.5);
+    }
 }

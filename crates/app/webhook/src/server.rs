@@ -1,7 +1,7 @@
 //! The HTTPS routes that the API server calls.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -18,6 +18,7 @@ use sealward_chassis::clock;
 use sealward_cluster::{Cluster, Target};
 use sealward_manifest::Gvk;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::metrics::{ReviewLabels, WebhookLabel, WebhookMetrics};
 use crate::world::Shared;
@@ -25,6 +26,10 @@ use crate::world::Shared;
 /// The largest body that is read: an object and its old self, both of the API server's largest size
 /// (3 MiB in a request), as JSON.
 pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// How long a body may take to arrive. It takes room meanwhile, which others wait for; the API server
+/// gives up after ten seconds.
+const BODY_TIME: Duration = Duration::from_secs(4);
 
 /// Bodies are counted in these.
 const KIB: usize = 1024;
@@ -117,7 +122,8 @@ impl Reviewer {
         let room = u32::try_from(announced.div_ceil(KIB).max(1)).unwrap_or(u32::MAX);
         let closed = |_| Failure::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the webhook is stopping");
         let _room = self.bodies.acquire_many(room).await.map_err(closed)?;
-        let body = axum::body::to_bytes(request.into_body(), announced).await.map_err(|_| too_large())?;
+        let body = timeout(BODY_TIME, axum::body::to_bytes(request.into_body(), announced)).await;
+        let body = body.map_err(|_| too_slow())?.map_err(|_| too_large())?;
         let started = Instant::now();
         let _turn = self.evaluations.acquire().await.map_err(closed)?;
         let review = tokio::task::spawn_blocking(move || parse(&body)).await.map_err(panicked)?;
@@ -154,7 +160,7 @@ impl Reviewer {
                 let target = Target::new(Gvk::new(group, version, kind), namespace, name);
                 answers.parent = Some(match self.cluster.get(&target).await {
                     Ok(Some(parent)) => Parent::Found(Box::new(parent)),
-                    Ok(None) => Parent::Unreadable(format!("there is no {target}")),
+                    Ok(None) => Parent::Missing,
                     Err(error) => Parent::Unreadable(error.to_string()),
                 });
             }
@@ -186,6 +192,11 @@ fn length(request: &Request<Body>) -> Result<usize, Failure> {
 fn too_large() -> Failure {
     let message = format!("the review is larger than {BODY_LIMIT} bytes");
     Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
+}
+
+fn too_slow() -> Failure {
+    let message = format!("the review did not arrive within {BODY_TIME:?}");
+    Failure::new(StatusCode::REQUEST_TIMEOUT, "too-slow", message)
 }
 
 fn panicked(_: tokio::task::JoinError) -> Failure {

@@ -99,7 +99,13 @@ impl Mirror {
     }
 
     fn of(place: Place, store: Store, limits: Limits) -> Self {
-        Self { place, limits, current: Mutex::new(Arc::new(store)), fetching: Mutex::default(), retired: AtomicBool::new(false) }
+        Self {
+            place,
+            limits,
+            current: Mutex::new(Arc::new(store)),
+            fetching: Mutex::default(),
+            retired: AtomicBool::new(false),
+        }
     }
 
     /// Says that nobody needs the mirror any more: its folder is removed when the last user lets go of

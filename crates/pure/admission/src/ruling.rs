@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use sealward_policy::{Action, Violation};
+use serde_json::Value;
 
 use crate::decision::{Answer, Answers, Decision, Need, Verdict};
-use crate::review::{Request, Review};
+use crate::review::{OperationName, Request, Review};
 use crate::world::World;
 
 /// Holds `review` against the rules in force. `now` is what rules are told the time is, in nanoseconds
@@ -16,6 +17,15 @@ pub fn decide(review: &Review, world: &World, answers: &Answers, now: i64) -> An
         Err(need) => return Answer::Need(need),
     };
     let digest = world.rules.digest();
+    if only_lets_go(review) {
+        return Answer::Decision(Decision {
+            verdict: Verdict::Allow,
+            reason: "only-lets-go",
+            message: String::new(),
+            warnings: Vec::new(),
+            audit: audit(digest, &[]),
+        });
+    }
     let built = sealward_policy::Review::of_request(review.raw(), namespace.as_ref());
     Answer::Decision(match built {
         Ok(built) => decision(&world.rules.review(&built.at(now)), digest),
@@ -30,6 +40,44 @@ pub fn decide(review: &Review, world: &World, answers: &Answers, now: i64) -> An
             audit: audit(digest, &[]),
         },
     })
+}
+
+/// What keeps an object, or takes it along.
+const LISTS: [&str; 2] = ["finalizers", "ownerReferences"];
+
+/// Whether an update does nothing but take away finalizers or owners, as controllers do to let an object
+/// go. It adds no violation, and to refuse it would keep what is older than a rule for ever: Jobs would
+/// not complete, namespaces not end.
+fn only_lets_go(review: &Review) -> bool {
+    let (Some(old), Some(new)) = (review.old_object(), review.object()) else {
+        return false;
+    };
+    let is_update = review.request.operation == OperationName::Update;
+    is_update
+        && same_but(old, new, &["metadata"])
+        && match (old.get("metadata"), new.get("metadata")) {
+            (Some(old), Some(new)) => {
+                same_but(old, new, &[LISTS[0], LISTS[1], "managedFields", "resourceVersion"])
+                    && LISTS.iter().all(|list| within(old.get(list), new.get(list)))
+            }
+            _ => false,
+        }
+}
+
+/// Whether two mappings are equal, these keys aside.
+fn same_but(old: &Value, new: &Value, keys: &[&str]) -> bool {
+    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else {
+        return false;
+    };
+    let all = old.keys().chain(new.keys()).filter(|key| !keys.contains(&key.as_str()));
+    all.into_iter().all(|key| old.get(key) == new.get(key))
+}
+
+/// Whether every item of `new` is one of `old`.
+fn within(old: Option<&Value>, new: Option<&Value>) -> bool {
+    let items = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let old = items(old);
+    items(new).iter().all(|item| old.contains(item))
 }
 
 /// The Namespace that the object stands in, as rules that select by its labels see it.

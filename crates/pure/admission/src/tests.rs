@@ -328,3 +328,39 @@ fn long_warnings_are_cut() {
     assert_eq!((warning.chars().count(), warning.chars().last()), (256, Some('…')));
     assert_eq!(malformed("no")["code"], 400);
 }
+
+#[test]
+fn what_is_older_than_a_rule_may_be_let_go() {
+    let owner = |name: &str| json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": name});
+    let bad = |finalizers: Value, owners: Value| {
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {
+                "name": "old", "namespace": "web", "labels": {"bad": "yes"},
+                "finalizers": finalizers, "ownerReferences": owners,
+            },
+            "spec": {"nodeName": "a"},
+        })
+    };
+    let check = |operation: &str, old: Value, new: Value, expect: &str| {
+        let review = review(operation, "dev", ("", "pods", "Pod"), old, new);
+        match ruled(&review, &Answers::default()) {
+            Answer::Decision(decision) => assert_eq!(decision.reason, expect),
+            Answer::Need(need) => panic!("{need:?}"),
+        }
+    };
+    let old = || bad(json!(["a/b", "c/d"]), json!([owner("one"), owner("two")]));
+    check("UPDATE", old(), bad(json!(["c/d"]), json!([owner("two")])), "only-lets-go");
+    check("UPDATE", old(), bad(Value::Null, Value::Null), "only-lets-go");
+    check("UPDATE", old(), bad(json!(["e/f"]), json!([owner("one")])), "violation");
+    check("UPDATE", old(), bad(json!([]), json!([owner("three")])), "violation");
+    check("CREATE", Value::Null, old(), "violation");
+    for (field, value) in [("spec", json!({"nodeName": "b"})), ("data", json!("x"))] {
+        let mut new = bad(json!([]), json!([]));
+        new[field] = value;
+        check("UPDATE", old(), new, "violation");
+    }
+    let mut labelled = bad(json!([]), json!([]));
+    labelled["metadata"]["labels"]["more"] = json!("x");
+    check("UPDATE", old(), labelled, "violation");
+}

@@ -6,6 +6,7 @@
 //! | UPDATE | yes | undeclared fields; not entries, marks, ownerReferences |
 //! | UPDATE | no | anything but forge entries and marks |
 //! | UPDATE of `scale` | parent declares replicas | nothing |
+//! | any of an autoscaler | its target declares replicas | nothing |
 //! | DELETE | yes | nothing |
 //! | DELETE of a namespace or a definition | holds some | nothing |
 //! | any | on its way out | anything |
@@ -18,7 +19,7 @@ use sealward_manifest::Manifest;
 use crate::ownership::{self, Owned};
 use crate::request::{Contents, Facts, NamespaceState, Need, Operation, Outcome, Request, Trust};
 use crate::verdict::{AllowReason, Cause, Denial, Verdict};
-use crate::{marks, passes, scale};
+use crate::{autoscaler, marks, passes, scale};
 
 /// Decides about `request`. [`Outcome::Need`] asks for something to be put into `facts`; each need is
 /// asked for at most once.
@@ -28,10 +29,11 @@ pub fn judge(request: &Request<'_>, trust: &Trust, facts: &Facts) -> Outcome {
     }
     match (request.operation, request.resource.subresource) {
         (Operation::Connect, _) => allow(AllowReason::NotGuarded),
-        (Operation::Create, "") => create(request, trust),
+        (Operation::Create, "") => autoscaler::also(request, trust, facts, create(request, trust)),
         // Bindings, evictions and tokens are created at a subresource and hold nothing of the object.
         (Operation::Create, _) => allow(AllowReason::NotGuarded),
         (Operation::Update, "scale") => scale::judge(request, trust, facts),
+        (Operation::Update, "") => autoscaler::also(request, trust, facts, update(request, trust)),
         (Operation::Update, _) => update(request, trust),
         (Operation::Delete, _) => delete(request, trust, facts),
     }
@@ -107,8 +109,12 @@ fn update(request: &Request<'_>, trust: &Trust) -> Outcome {
     findings.extend(altered(&before, &after));
     findings.extend(marked(Some(old), Some(new)));
     let references = |object: &Manifest| object.root().at(&["metadata", "ownerReferences"]).cloned();
-    if before.declares_the_object() && references(old) != references(new) {
-        findings.push(Finding { path: "metadata.ownerReferences".into(), cause: Cause::OwnerReferences });
+    if before.declares_the_object() {
+        let switched = marks::switched(old, new).into_iter();
+        findings.extend(switched.map(|path| Finding { path, cause: Cause::Marks }));
+        if references(old) != references(new) {
+            findings.push(Finding { path: "metadata.ownerReferences".into(), cause: Cause::OwnerReferences });
+        }
     }
     let otherwise =
         if before.declares_the_object() { AllowReason::Undeclared } else { AllowReason::Unmanaged };
@@ -127,9 +133,9 @@ fn delete(request: &Request<'_>, trust: &Trust, facts: &Facts) -> Outcome {
         Err(error) => return unknown(request, Some(old), error.to_string()),
     };
     if owned.declares_the_object() {
-        return delete_managed(request, old, facts);
+        return delete_managed(request, old, &owned, facts);
     }
-    match contents_need(request, old) {
+    match contents_need(old) {
         Some(need) => match &facts.contents {
             None => Outcome::Need(need),
             Some(Contents { count: 0, .. }) => allow(AllowReason::Unmanaged),
@@ -143,15 +149,18 @@ fn delete(request: &Request<'_>, trust: &Trust, facts: &Facts) -> Outcome {
 }
 
 /// Only a row of the table lets somebody else delete what Git declares.
-fn delete_managed(request: &Request<'_>, old: &Manifest, facts: &Facts) -> Outcome {
+fn delete_managed(request: &Request<'_>, old: &Manifest, owned: &Owned, facts: &Facts) -> Outcome {
     let refused = || deny(request, Some(old), Cause::DeclaredObject, Vec::new());
-    if contents_need(request, old).is_some() {
+    if contents_need(old).is_some() {
         return refused();
     }
-    if let Some(row) = passes::rows(request).find(|row| !row.terminating_only) {
+    // An owner that nobody trusted declares was there before Git's first apply: it takes nothing along.
+    let is_dependent = owned.declares_below(&["metadata", "ownerReferences"]);
+    let mut rows = passes::rows(request).filter(|row| !row.terminating_only);
+    if let Some(row) = rows.find(|row| is_dependent || !row.dependents_only) {
         return allow(AllowReason::Pass(row.name));
     }
-    let Some(row) = passes::rows(request).next() else {
+    let Some(row) = passes::rows(request).find(|row| row.terminating_only) else {
         return refused();
     };
     match facts.namespace {
@@ -162,10 +171,11 @@ fn delete_managed(request: &Request<'_>, old: &Manifest, facts: &Facts) -> Outco
 }
 
 /// What is deleted along with `old`, where that is more than its dependents.
-fn contents_need(request: &Request<'_>, old: &Manifest) -> Option<Need> {
+fn contents_need(old: &Manifest) -> Option<Need> {
     let gvk = old.gvk();
     if gvk.is("", "Namespace") {
-        return Some(Need::NamespaceContents { name: request.name.to_owned() });
+        // Not the request's name: where a collection is deleted that is empty.
+        return Some(Need::NamespaceContents { name: old.name().to_owned() });
     }
     if gvk.is("apiextensions.k8s.io", "CustomResourceDefinition") {
         let text =
@@ -199,7 +209,10 @@ fn conclude(
         return allow(otherwise);
     }
     let rows: Vec<_> = passes::rows(request).filter(|row| !row.terminating_only).collect();
-    let covered = |finding: &Finding| rows.iter().any(|row| row.covers(&finding.path));
+    let covered = |finding: &Finding| {
+        let is_mark = finding.cause == Cause::Marks;
+        rows.iter().any(|row| row.covers(&finding.path) || is_mark && row.covers_marks())
+    };
     let left: Vec<Finding> = findings.into_iter().filter(|finding| !covered(finding)).collect();
     match left.first() {
         None => allow(rows.first().map_or(otherwise, |row| AllowReason::Pass(row.name))),

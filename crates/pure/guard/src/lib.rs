@@ -18,6 +18,7 @@
 //! - A denial holds names and paths of fields, never a value.
 //! - It does not read the cluster: what it lacks it returns as a [`Need`], and is asked again.
 
+mod autoscaler;
 mod judge;
 mod marks;
 mod ownership;

@@ -11,31 +11,53 @@ use sealward_manifest::fields::{Element, path_text};
 /// an annotation.
 const PREFIXES: [&str; 3] = ["kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", GROUP];
 
+/// Prefix of keys by which a controller that is trusted lets itself be turned: to overwrite a Secret that
+/// it did not make, or to open a SealedSecret in another scope. Everybody's on what Git does not declare.
+const SWITCHES: [&str; 1] = ["sealedsecrets.bitnami.com"];
+
 /// Where metadata keeps them.
 const PLACES: [&str; 2] = ["labels", "annotations"];
 
-/// The marks on `object`: path of the field → value.
-pub(crate) fn marks(object: &Manifest) -> BTreeMap<String, &str> {
+/// Where metadata stands: a SealedSecret says what its Secret is to carry, which a trusted account writes.
+const OBJECT: &[&str] = &["metadata"];
+const SECRET: &[&str] = &["spec", "template", "metadata"];
+
+/// Keys of one of `prefixes` in the metadata at `at` of `object`: path of the field → value.
+fn keys<'a>(object: &'a Manifest, at: &[&str], prefixes: &[&str]) -> BTreeMap<String, &'a str> {
     let mut found = BTreeMap::new();
+    let is_meant = |key: &str| key.split_once('/').is_some_and(|(prefix, _)| prefixes.contains(&prefix));
     for place in PLACES {
-        let fields = object.root().at(&["metadata", place]).and_then(|node| node.as_map());
-        for field in fields.into_iter().flatten().filter(|field| is_mark(&field.key)) {
-            let path =
-                path_text(&[Element::field("metadata"), Element::field(place), Element::field(&field.key)]);
-            found.insert(path, field.node.as_str().unwrap_or_default());
+        let path: Vec<&str> = at.iter().copied().chain([place]).collect();
+        let fields = object.root().at(&path).and_then(|node| node.as_map());
+        for field in fields.into_iter().flatten().filter(|field| is_meant(&field.key)) {
+            let path = path.iter().copied().chain([field.key.as_str()]);
+            let path: Vec<Element> = path.map(Element::field).collect();
+            found.insert(path_text(&path), field.node.as_str().unwrap_or_default());
         }
     }
     found
 }
 
-fn is_mark(key: &str) -> bool {
-    key.split_once('/').is_some_and(|(prefix, _)| PREFIXES.contains(&prefix))
+/// The marks on `object`, and those that it has put on its Secret.
+fn marks(object: &Manifest) -> BTreeMap<String, &str> {
+    let mut found = keys(object, OBJECT, &PREFIXES);
+    if object.gvk().is("bitnami.com", "SealedSecret") {
+        found.extend(keys(object, SECRET, &PREFIXES));
+    }
+    found
 }
 
 /// Paths of the marks that differ.
 pub(crate) fn changed(old: Option<&Manifest>, new: Option<&Manifest>) -> Vec<String> {
-    let old = old.map(marks).unwrap_or_default();
-    let new = new.map(marks).unwrap_or_default();
+    difference(&old.map(marks).unwrap_or_default(), &new.map(marks).unwrap_or_default())
+}
+
+/// Paths of the switches that differ.
+pub(crate) fn switched(old: &Manifest, new: &Manifest) -> Vec<String> {
+    difference(&keys(old, OBJECT, &SWITCHES), &keys(new, OBJECT, &SWITCHES))
+}
+
+fn difference(old: &BTreeMap<String, &str>, new: &BTreeMap<String, &str>) -> Vec<String> {
     let paths = old.keys().chain(new.keys().filter(|path| !old.contains_key(*path)));
     let mut changed: Vec<String> = paths.filter(|path| old.get(*path) != new.get(*path)).cloned().collect();
     changed.sort();

@@ -49,6 +49,12 @@ impl Owned {
         self.of_the_object().any(|fields| fields.contains(&path))
     }
 
+    /// Whether anything at or below the field at `path` is declared.
+    pub(crate) fn declares_below(&self, path: &[&str]) -> bool {
+        let path: Vec<Element> = path.iter().map(|name| Element::field(*name)).collect();
+        self.of_the_object().any(|fields| fields.members().iter().any(|member| member.starts_with(&path)))
+    }
+
     fn of_the_object(&self) -> impl Iterator<Item = &FieldSet> {
         let own = self.entries.iter().filter(|((_, _, _, subresource), _)| subresource.is_empty());
         own.map(|(_, fields)| fields)
@@ -60,7 +66,9 @@ pub(crate) fn changed(old: &Manifest, new: &Manifest, owned: &Owned) -> Vec<Stri
     FieldSet::changed(old.root(), new.root(), &owned.declared).paths()
 }
 
-/// What was added to or taken from trusted managers' entries: manager and path.
+/// What was added to or taken from trusted managers' entries: manager and path. An entry of a subresource
+/// declares nothing of the object, and anybody may put one there through that subresource: of those it
+/// counts what is added, not what is taken.
 pub(crate) fn altered(before: &Owned, after: &Owned) -> Vec<(String, String)> {
     let nothing = FieldSet::default();
     let mut altered = Vec::new();
@@ -71,7 +79,12 @@ pub(crate) fn altered(before: &Owned, after: &Owned) -> Vec<(String, String)> {
             continue;
         }
         let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
-        let mut paths = old.difference(new).union(&new.difference(old)).paths();
+        let added = new.difference(old);
+        let at_subresource = !key.3.is_empty();
+        if at_subresource && added.is_empty() {
+            continue;
+        }
+        let mut paths = old.difference(new).union(&added).paths();
         if paths.is_empty() {
             paths.push("metadata.managedFields".to_owned());
         }

@@ -16,6 +16,8 @@ pub(crate) struct Pass {
     fields: Fields,
     /// Only in a namespace that is being deleted.
     pub(crate) terminating_only: bool,
+    /// Of what Git declares, only objects whose owner is declared with them.
+    pub(crate) dependents_only: bool,
 }
 
 enum Identity {
@@ -23,8 +25,6 @@ enum Identity {
     Controller(&'static str),
     /// A user name.
     User(&'static str),
-    /// A kubelet.
-    Kubelet,
 }
 
 enum Resources {
@@ -39,14 +39,17 @@ enum Fields {
     Any,
     /// These paths and what lies below them.
     Under(&'static [&'static str]),
+    /// Marks, which controllers copy from what they work on; nothing that Git declares.
+    Marks,
 }
 
-use Fields::{Any as AnyField, Under};
-use Identity::{Controller, Kubelet, User};
+use Fields::{Any as AnyField, Marks, Under};
+use Identity::{Controller, User};
 use Operation::{Create, Delete, Update};
 use Resources::{Any as AnyResource, Of, Subresource};
 
-const ALL: &[Operation] = &[Create, Update, Delete];
+/// What is done to children. Their deletion needs no row: Git declares none of them.
+const TEND: &[Operation] = &[Create, Update];
 const PODS: &[(&str, &str, &str)] = &[("", "pods", "")];
 
 const fn pass(
@@ -56,14 +59,24 @@ const fn pass(
     resources: Resources,
     fields: Fields,
 ) -> Pass {
-    Pass { name, identity, operations, resources, fields, terminating_only: false }
+    Pass { name, identity, operations, resources, fields, terminating_only: false, dependents_only: false }
 }
 
 /// The table. Children of workloads carry labels and annotations that their controllers copied from
-/// them, our marks included: that is why those controllers may write them.
+/// them, our marks included: that is why those controllers may write marks. They may do no more to an
+/// object that Git declares: a Pod or ReplicaSet of Git's that fits somebody's selector would be adopted,
+/// and deleted with its new owner.
 const PASSES: &[Pass] = &[
     // Deletion that follows from ownerReferences, which are guarded themselves.
-    pass("garbage-collector", Controller("generic-garbage-collector"), &[Delete], AnyResource, AnyField),
+    Pass {
+        name: "garbage-collector",
+        identity: Controller("generic-garbage-collector"),
+        operations: &[Delete],
+        resources: AnyResource,
+        fields: AnyField,
+        terminating_only: false,
+        dependents_only: true,
+    },
     pass(
         "garbage-collector",
         Controller("generic-garbage-collector"),
@@ -79,6 +92,7 @@ const PASSES: &[Pass] = &[
         resources: AnyResource,
         fields: AnyField,
         terminating_only: true,
+        dependents_only: false,
     },
     pass(
         "autoscaler",
@@ -97,27 +111,27 @@ const PASSES: &[Pass] = &[
     pass(
         "deployment-controller",
         Controller("deployment-controller"),
-        ALL,
+        TEND,
         Of(&[("apps", "replicasets", "")]),
-        AnyField,
+        Marks,
     ),
-    pass("replicaset-controller", Controller("replicaset-controller"), ALL, Of(PODS), AnyField),
-    pass("replication-controller", Controller("replication-controller"), ALL, Of(PODS), AnyField),
+    pass("replicaset-controller", Controller("replicaset-controller"), TEND, Of(PODS), Marks),
+    pass("replication-controller", Controller("replication-controller"), TEND, Of(PODS), Marks),
     pass(
         "statefulset-controller",
         Controller("statefulset-controller"),
-        ALL,
+        TEND,
         Of(&[("", "pods", ""), ("", "persistentvolumeclaims", ""), ("apps", "controllerrevisions", "")]),
-        AnyField,
+        Marks,
     ),
     pass(
         "daemonset-controller",
         Controller("daemon-set-controller"),
-        ALL,
+        TEND,
         Of(&[("", "pods", ""), ("apps", "controllerrevisions", "")]),
-        AnyField,
+        Marks,
     ),
-    pass("job-controller", Controller("job-controller"), ALL, Of(PODS), AnyField),
+    pass("job-controller", Controller("job-controller"), TEND, Of(PODS), Marks),
     pass(
         "job-controller",
         Controller("job-controller"),
@@ -125,7 +139,7 @@ const PASSES: &[Pass] = &[
         Of(&[("batch", "jobs", "")]),
         Under(&["metadata.finalizers", "metadata.labels", "spec.selector", "spec.template.metadata.labels"]),
     ),
-    pass("cronjob-controller", Controller("cronjob-controller"), ALL, Of(&[("batch", "jobs", "")]), AnyField),
+    pass("cronjob-controller", Controller("cronjob-controller"), TEND, Of(&[("batch", "jobs", "")]), Marks),
     pass(
         "ttl-controller",
         Controller("ttl-after-finished-controller"),
@@ -136,23 +150,23 @@ const PASSES: &[Pass] = &[
     pass(
         "endpoints-controller",
         Controller("endpoint-controller"),
-        ALL,
+        TEND,
         Of(&[("", "endpoints", "")]),
-        AnyField,
+        Marks,
     ),
     pass(
         "endpointslice-controller",
         Controller("endpointslice-controller"),
-        ALL,
+        TEND,
         Of(&[("discovery.k8s.io", "endpointslices", "")]),
-        AnyField,
+        Marks,
     ),
     pass(
         "endpointslice-controller",
         Controller("endpointslicemirroring-controller"),
-        ALL,
+        TEND,
         Of(&[("discovery.k8s.io", "endpointslices", "")]),
-        AnyField,
+        Marks,
     ),
     pass(
         "service-controller",
@@ -206,7 +220,7 @@ const PASSES: &[Pass] = &[
     pass("pod-eviction", Controller("node-controller"), &[Delete], Of(PODS), AnyField),
     pass("pod-eviction", Controller("taint-eviction-controller"), &[Delete], Of(PODS), AnyField),
     pass("pod-eviction", User("system:kube-scheduler"), &[Delete], Of(PODS), AnyField),
-    pass("kubelet", Kubelet, ALL, Of(PODS), AnyField),
+    // Kubelets have no row: the webhook is not asked about them.
     // The API server's own loops, which finish the deletion of custom resources.
     pass(
         "apiserver",
@@ -236,7 +250,13 @@ impl Pass {
         match &self.fields {
             AnyField => true,
             Under(prefixes) => prefixes.iter().any(|prefix| is_under(path, prefix)),
+            Marks => false,
         }
+    }
+
+    /// Whether the row reaches all marks.
+    pub(crate) fn covers_marks(&self) -> bool {
+        matches!(self.fields, AnyField | Marks)
     }
 }
 
@@ -248,8 +268,6 @@ impl Identity {
                     || user.strip_prefix("system:serviceaccount:kube-system:") == Some(name)
             }
             User(name) => user == *name,
-            // Only a node's own credential can carry such a name.
-            Kubelet => user.strip_prefix("system:node:").is_some_and(|node| !node.is_empty()),
         }
     }
 }
@@ -325,8 +343,19 @@ mod tests {
             Some("clusterrole-aggregation"),
         );
         check(&account("clusterrole-aggregation-controller"), Update, roles, "aggregationRule", None);
-        check("system:node:one", Delete, ("", "pods", ""), "spec", Some("kubelet"));
-        check("system:node:", Delete, ("", "pods", ""), "spec", None);
-        check("system:node:one", Delete, deployments, "spec", None);
+        check("system:node:one", Delete, ("", "pods", ""), "spec", None);
+        check("system:kube-scheduler", Delete, ("", "pods", ""), "spec", Some("pod-eviction"));
+        check("system:kube-scheduler", Update, ("", "pods", ""), "spec", None);
+        // What controllers do to their children does not reach what Git declares.
+        let children = [
+            ("replicaset-controller", ("", "pods", "")),
+            ("deployment-controller", ("apps", "replicasets", "")),
+            ("statefulset-controller", ("", "persistentvolumeclaims", "")),
+            ("cronjob-controller", ("batch", "jobs", "")),
+        ];
+        for (name, resource) in children {
+            check(&account(name), Delete, resource, "spec", None);
+            check(&account(name), Update, resource, "metadata.ownerReferences", None);
+        }
     }
 }

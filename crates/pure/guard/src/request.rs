@@ -113,6 +113,8 @@ pub enum Parent {
     Found(Box<Manifest>),
     /// It could not be asked for, but nothing that Git declares is called so.
     Unmanaged,
+    /// There is none.
+    Missing,
     /// It could not be read, and why.
     Unreadable(String),
 }

@@ -25,6 +25,7 @@ pub(crate) fn judge(request: &Request<'_>, trust: &Trust, facts: &Facts) -> Outc
     match &facts.parent {
         None => Outcome::Need(parent_of(request)),
         Some(Parent::Unmanaged) => allow(AllowReason::Unmanaged),
+        Some(Parent::Missing) => unknown(request, None, "the object that this scales is not there"),
         Some(Parent::Unreadable(why)) => {
             unknown(request, None, format!("the object that this scales could not be read ({why})"))
         }

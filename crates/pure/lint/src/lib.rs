@@ -3,13 +3,16 @@
 //! ```text
 //! Snapshot ──▶ Sources: every YAML and JSON file, read once ──▶ rules on source files ──┐
 //!     │                                                                                 ├─▶ Vec<Diagnostic>
-//!     └──▶ Rendered: each kustomization that no other includes ──▶ policy, misplacement ┘
+//!     └──▶ Rendered: each Flux Kustomization, and each kustomization that none includes ─┘
+//!                    ──▶ policy, misplacement, plaintext from patches
 //! ```
 //!
-//! **Invariants:** a finding shows no Secret's value: excerpts are masked by the spans of secret leaves,
-//! and a file that cannot be read as YAML is not quoted at all once it speaks of Secrets. The verdict on
+//! **Invariants:** a finding shows no Secret's value: excerpts are masked by the spans of what a Secret,
+//! a patch of one, or a SealedSecret (where plaintext may stand by mistake) holds, and a file that cannot
+//! be read as YAML is not quoted at all once it speaks of Secrets. The verdict on
 //! a manifest is the cluster's: the same `policy` code on the same input.
 
+mod masks;
 mod rendered;
 mod rules;
 mod sources;
@@ -31,12 +34,15 @@ pub struct Options<'a> {
     pub wanted: &'a dyn Fn(&str) -> bool,
     /// The cluster's rules.
     pub rules: Option<&'a CompiledRules>,
+    /// What rules are told the time is, in nanoseconds since 1970; webhook and reconciler tell it too.
+    pub now_ns: i64,
 }
 
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")
             .field("rules", &self.rules.map(CompiledRules::digest))
+            .field("now_ns", &self.now_ns)
             .finish_non_exhaustive()
     }
 }
@@ -50,7 +56,7 @@ pub fn lint(snapshot: &Snapshot, options: &Options<'_>) -> Vec<Diagnostic> {
     for source in &sources.files {
         rules::on_source(source, snapshot, &mut found);
     }
-    rules::on_rendered(&sources, &rendered, options.rules, &mut found);
+    rules::on_rendered(&sources, &rendered, options, &mut found);
     found.retain(|diagnostic| (options.wanted)(&diagnostic.origin.path));
     Diagnostic::sort(&mut found);
     let mut seen = BTreeSet::new();

@@ -10,9 +10,9 @@ mod sealed_for_sealward;
 mod unreadable;
 
 use sealward_diagnostic::{Diagnostic, Rule, Severity};
-use sealward_policy::CompiledRules;
 use sealward_snapshot::Snapshot;
 
+use crate::Options;
 use crate::rendered::Rendered;
 use crate::sources::{Source, Sources};
 
@@ -51,12 +51,13 @@ pub(crate) fn on_source(source: &Source, snapshot: &Snapshot, found: &mut Vec<Di
 pub(crate) fn on_rendered(
     sources: &Sources,
     rendered: &Rendered,
-    rules: Option<&CompiledRules>,
+    options: &Options<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
     render_failure::check(sources, rendered, found);
+    plaintext_secret::check_rendered(sources, rendered, found);
     misplaced_sealed_secret::check(sources, rendered, found);
-    if let Some(rules) = rules {
-        policy::check(sources, rendered, rules, found);
+    if let Some(rules) = options.rules {
+        policy::check(sources, rendered, rules, options.now_ns, found);
     }
 }

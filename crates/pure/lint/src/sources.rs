@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use sealward_diagnostic::Diagnostic;
 use sealward_document::yaml::{self, DuplicateKey};
-use sealward_document::{Node, ReadError, Value};
+use sealward_document::{Node, ReadError};
 use sealward_manifest::{Manifest, objects};
+use sealward_render::KUSTOMIZATION_FILES;
 use sealward_snapshot::{EntryKind, Snapshot, parent};
+
+use crate::masks::secret_spans;
 
 /// All of them, in path order.
 pub(crate) struct Sources {
@@ -25,10 +28,6 @@ pub(crate) struct Source {
     pub(crate) duplicates: Vec<DuplicateKey>,
     pub(crate) unreadable: Option<String>,
 }
-
-/// File names that make a folder a kustomization.
-pub(crate) const KUSTOMIZATION_FILES: [&str; 3] =
-    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 impl Sources {
     /// Reads every YAML file, and every JSON file that speaks of an apiVersion, except what is no YAML
@@ -122,31 +121,14 @@ impl Source {
 
     /// What cannot be read cannot be masked.
     fn may_be_quoted(&self, text: &str) -> bool {
-        self.errors.is_empty() || !(text.contains("Secret") || text.contains("secret"))
+        let speaks_of_secrets = ["Secret", "secret", "stringData"].iter().any(|word| text.contains(word));
+        self.errors.is_empty() || !speaks_of_secrets
     }
 
     fn secret_spans(&self) -> Vec<Range<usize>> {
-        let mut spans = Vec::new();
-        self.manifests.iter().for_each(|manifest| collect_secrets(manifest.root(), &mut spans));
-        self.documents.iter().for_each(|document| collect_generator_literals(document, &mut spans));
-        spans
+        let roots = self.manifests.iter().map(Manifest::root).chain(&self.documents);
+        roots.flat_map(secret_spans).collect()
     }
-}
-
-fn collect_secrets(node: &Node, spans: &mut Vec<Range<usize>>) {
-    match &node.value {
-        Value::Secret(_) => spans.push(node.span.start..node.span.end),
-        Value::List(items) => items.iter().for_each(|item| collect_secrets(item, spans)),
-        Value::Map(map) => map.iter().for_each(|field| collect_secrets(&field.node, spans)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// `secretGenerator[].literals` hold values too.
-fn collect_generator_literals(document: &Node, spans: &mut Vec<Range<usize>>) {
-    let generators = document.get("secretGenerator").and_then(Node::as_list).unwrap_or_default();
-    let literals = generators.iter().filter_map(|generator| generator.get("literals")?.as_list()).flatten();
-    spans.extend(literals.map(|literal| literal.span.start..literal.span.end));
 }
 
 /// Whether a document is meant for a cluster: it has apiVersion and kind, and is no configuration of a
@@ -158,7 +140,6 @@ fn is_object(document: &Node) -> bool {
         && !group.is_empty()
         && group != "kustomize.config.k8s.io"
         && group != "test.gatekeeper.sh"
-        && document.get("$schema").is_none()
 }
 
 fn is_candidate(path: &str) -> bool {

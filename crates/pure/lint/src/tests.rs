@@ -15,7 +15,7 @@ fn check(files: &[(&str, &str)], expect: &[&str]) {
 
 fn run(files: &[(&str, &str)]) -> Vec<sealward_diagnostic::Diagnostic> {
     let snapshot = Snapshot::from_files(files.iter().map(|(path, text)| (*path, *text)));
-    lint(&snapshot, &Options { wanted: &|_| true, rules: None })
+    lint(&snapshot, &Options { wanted: &|_| true, rules: None, now_ns: 0 })
 }
 
 fn shown(files: &[(&str, &str)]) -> String {
@@ -156,9 +156,14 @@ fn a_sealed_secret_that_arrives_elsewhere_is_found() {
 
 #[test]
 fn an_age_value_is_told_to_those_who_run_the_other_controller() {
-    // "age-encryption.org/v1" in base64, and more.
-    let value = "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==";
+    let vector = include_str!("../../../../testdata/sealing/vectors/age-strict.json");
+    let value = vector.split("\"value\": \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     check(&[("a.yaml", &sealed("web", value))], &["sealed-secret/sealward-only a.yaml:8:15"]);
+    let cut = &value[..value.len() / 8 * 4];
+    check(
+        &[("a.yaml", &sealed("web", cut))],
+        &["sealed-secret/malformed a.yaml:8:15", "sealed-secret/sealward-only a.yaml:8:15"],
+    );
 }
 
 #[test]
@@ -171,4 +176,178 @@ fn a_kustomization_that_does_not_render_is_found_at_its_line() {
         &[("kustomization.yaml", "helmCharts:\n- name: x\n")],
         &["kustomization/does-not-render kustomization.yaml:1:1"],
     );
+}
+
+#[test]
+fn kustomizations_that_include_each_other_are_told_of() {
+    let found = run(&[
+        ("a/kustomization.yaml", "resources: [../b]\n"),
+        ("b/kustomization.yaml", "resources: [../a]\n"),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].rule, "kustomization/does-not-render");
+    assert!(found[0].message.contains("includes itself"), "{found:?}");
+}
+
+#[test]
+fn a_value_that_a_patch_gives_a_secret_is_found() {
+    let base = ("db.yaml", SECRET);
+    let inline = "resources: [db.yaml]\npatches:\n- target: {kind: Secret}\n  patch: |\n    - op: add\n      path: /stringData\n      value: {p: hunter2}\n";
+    check(&[("kustomization.yaml", inline), base], &["secret/plaintext kustomization.yaml:7:18"]);
+    let by_path = "resources: [db.yaml]\npatches:\n- target: {name: db}\n  path: patch.yaml\n";
+    let operations = "- op: add\n  path: /data\n  value: {p: aHVudGVyMg==}\n";
+    let files = [("kustomization.yaml", by_path), base, ("patch.yaml", operations)];
+    check(&files, &["secret/plaintext patch.yaml:3:14"]);
+    for files in [&[("kustomization.yaml", inline), base][..], &files] {
+        let text = shown(files);
+        assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+    }
+    let strategic = "resources: [db.yaml]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: db, namespace: web}\n    stringData: {p: hunter2}\n";
+    check(&[("kustomization.yaml", strategic), base], &["secret/plaintext kustomization.yaml:7:21"]);
+    assert!(!shown(&[("kustomization.yaml", strategic), base]).contains("hunter2"));
+}
+
+#[test]
+fn a_secret_is_one_whatever_stands_beside_it() {
+    let secret = format!("$schema: https://example.com/x\n{SECRET}stringData:\n  password: hunter2\n");
+    check(&[("a.yaml", &secret)], &["secret/plaintext a.yaml:1:1"]);
+    let number = format!("{SECRET}stringData:\n  pin: 4711\n");
+    let text = shown(&[("a.yaml", &number)]);
+    assert!(text.contains("stringData.pin is not text") && !text.contains("4711"), "{text}");
+}
+
+/// A finding on the line before a value does not show the value.
+#[test]
+fn neighbours_are_masked() {
+    let twice = "x: 1\nx: 1\n";
+    for (file, text) in [
+        ("no-version.yaml", "kind: Secret\nstringData:\n  x: 1\n  x: 1\n  p: hunter2\n".to_owned()),
+        ("values.yaml", "extra:\n- kind: Secret\n  data:\n    x: 1\n    x: 1\n    p: hunter2\n".to_owned()),
+        ("next-document.yaml", format!("{twice}---\n{SECRET}stringData: {{p: hunter2}}\n")),
+        ("alias.yaml", format!("{twice}y: &p hunter2\n{SECRET}stringData: {{p: *p}}\n")),
+        ("folded.yaml", format!("{SECRET}stringData:\n  p: >\n    hunter2\n    and more\n{twice}")),
+        (
+            "applied.yaml",
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: hunter2\n{twice}"
+            ),
+        ),
+        ("sealed.yaml", sealed("web", "hunter2")),
+        (
+            "template.yaml",
+            sealed("web", &rsa_value()) + "  template:\n    data:\n      x: 1\n      x: hunter2\n",
+        ),
+    ] {
+        let text = shown(&[(file, &text)]);
+        assert!(text.contains(file) && text.contains(" | "), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+fn flux(path: &str, extra: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: app, namespace: flux-system}}\n\
+         spec:\n  interval: 10m\n  prune: true\n  path: {path}\n  sourceRef: {{kind: GitRepository, name: app}}\n{extra}"
+    )
+}
+
+/// A rule set with one rule, which selects by `matches` and always fires.
+fn always(matches: &str) -> sealward_policy::CompiledRules {
+    let text = format!(
+        "{{apiVersion: sealward.dev/v1alpha1, kind: RuleSet, metadata: {{name: r}}, spec: {{templates: [\
+         {{apiVersion: templates.gatekeeper.sh/v1, kind: ConstraintTemplate, metadata: {{name: probe}}, spec: {{\
+         crd: {{spec: {{names: {{kind: Probe}}}}}}, targets: [{{target: admission.k8s.gatekeeper.sh, code: [{{engine: Rego, source: {{\
+         rego: 'package p\n\n  violation[{{\"msg\": m}}] {{ m := sprintf(\"%d\", [time.now_ns()]) }}'}}}}]}}]}}}}], constraints: [\
+         {{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: Probe, metadata: {{name: probe}}, spec: {{match: {matches}}}}}]}}}}"
+    );
+    let object = sealward_manifest::read("rules.yaml", text.as_bytes()).unwrap().remove(0);
+    let spec = object.root().get("spec").unwrap().to_json_redacted();
+    let spec = <sealward_api::ruleset::RuleSetSpec as serde::Deserialize>::deserialize(spec).unwrap();
+    sealward_policy::RuleSet::load(&[spec]).unwrap()
+}
+
+/// `message path:line` of what a rule that selects by `matches` says of `files`.
+fn judge(matches: &str, files: &[(&str, &str)], expect: &[&str]) {
+    let snapshot = Snapshot::from_files(files.iter().map(|(path, text)| (*path, *text)));
+    let rules = always(matches);
+    let found = lint(&snapshot, &Options { wanted: &|_| true, rules: Some(&rules), now_ns: 1_700 });
+    let found: Vec<String> = found
+        .iter()
+        .filter(|diagnostic| diagnostic.rule == "policy/probe")
+        .map(|diagnostic| {
+            format!("{} {}:{}", diagnostic.message, diagnostic.origin.path, diagnostic.origin.line)
+        })
+        .collect();
+    assert_eq!(found, expect, "{matches}");
+}
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: web}\n";
+const HOMELESS: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
+
+#[test]
+fn rules_are_told_the_time() {
+    judge("{}", &[("p.yaml", POD)], &["1700 p.yaml:1"]);
+}
+
+#[test]
+fn selectors_of_namespaces_see_what_the_api_server_shows() {
+    let by_name = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}}";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
+    let both = ["1700 ns.yaml:1", "1700 p.yaml:1"];
+    judge(by_name, &[("ns.yaml", namespace), ("p.yaml", POD)], &both);
+    judge("{scope: Namespaced}", &[("p.yaml", HOMELESS)], &["1700 p.yaml:1"]);
+    let role =
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r, namespace: web}\n";
+    judge("{excludedNamespaces: [web]}", &[("r.yaml", role)], &["1700 r.yaml:1"]);
+}
+
+#[test]
+fn a_namespace_is_first_looked_for_where_the_object_is_declared() {
+    let namespace = |team: &str| {
+        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: web, labels: {{team: {team}}}}}\n")
+    };
+    let (a, b) = (namespace("a"), namespace("b"));
+    let list = "resources: [ns.yaml, p.yaml]\n";
+    let files = [
+        ("a/kustomization.yaml", list),
+        ("a/ns.yaml", &a),
+        ("a/p.yaml", POD),
+        ("b/kustomization.yaml", list),
+        ("b/ns.yaml", &b),
+        ("b/p.yaml", POD),
+    ];
+    let of_b = "{kinds: [{kinds: [Pod]}], namespaceSelector: {matchLabels: {team: b}}}";
+    judge(of_b, &files, &["1700 b/p.yaml:1"]);
+}
+
+#[test]
+fn what_flux_is_told_decides_where_objects_arrive() {
+    let web_only = "{kinds: [{kinds: [Pod]}], namespaces: [web]}";
+    let list = ("app/kustomization.yaml", "resources: [p.yaml]\n");
+    let (web, other) =
+        (flux("./app", "  targetNamespace: web\n"), flux("./app", "  targetNamespace: other\n"));
+    judge(web_only, &[("flux.yaml", &web), list, ("app/p.yaml", HOMELESS)], &["1700 app/p.yaml:1"]);
+    judge(web_only, &[("flux.yaml", &other), list, ("app/p.yaml", POD)], &[]);
+    judge(web_only, &[("flux.yaml", &other), ("app/p.yaml", POD)], &[]);
+    // A base that an overlay moves elsewhere, and that is applied as it stands too.
+    let overlay = ("overlay/kustomization.yaml", "resources: [../app]\nnamespace: other\n");
+    judge(web_only, &[list, overlay, ("app/p.yaml", POD)], &[]);
+    let base = flux("./app", "");
+    judge(web_only, &[("flux.yaml", &base), list, overlay, ("app/p.yaml", POD)], &["1700 app/p.yaml:1"]);
+    // A folder of another repository is nobody's fault.
+    check(&[("flux.yaml", &flux("./elsewhere", ""))], &[]);
+    // What Flux is told can be wrong by itself.
+    let patched =
+        flux("./app", "  patches:\n  - patch: '[{op: remove, path: /no}]'\n    target: {kind: Pod}\n");
+    check(
+        &[("flux.yaml", &patched), list, ("app/p.yaml", POD)],
+        &["kustomization/does-not-render flux.yaml:10:13"],
+    );
+    let sneaky = flux(
+        "./db",
+        "  patches:\n  - patch: |\n      - op: add\n        path: /stringData\n        value: {p: hunter2}\n    target: {kind: Secret}\n",
+    );
+    let files = [("flux.yaml", &*sneaky), ("db/db.yaml", SECRET)];
+    check(&files, &["secret/plaintext flux.yaml:13:14"]);
+    assert!(!shown(&files).contains("hunter2"));
 }

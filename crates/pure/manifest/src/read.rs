@@ -194,12 +194,12 @@ mod tests {
     fn values_of_secrets_are_text() {
         let secret = |rest: &str| format!("{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, {rest}}}");
         for (rest, expect) in [
-            ("stringData: {a: x, pin: 1234}", "f.yaml:1:81: stringData.pin is not text (put it in quotes)"),
-            ("stringData: {on: true}", "f.yaml:1:75: stringData.on is not text (put it in quotes)"),
-            ("data: {a: [hunter2]}", "f.yaml:1:68: data.a is not text (put it in quotes)"),
-            ("data: {a: {b: hunter2}}", "f.yaml:1:68: data.a is not text (put it in quotes)"),
-            ("data: hunter2", "f.yaml:1:64: data is not a map"),
-            ("data: [hunter2]", "f.yaml:1:64: data is not a map"),
+            ("stringData: {a: x, pin: 1234}", "f.yaml:1:77: stringData.pin is not text (put it in quotes)"),
+            ("stringData: {b: true}", "f.yaml:1:69: stringData.b is not text (put it in quotes)"),
+            ("data: {a: [hunter2]}", "f.yaml:1:63: data.a is not text (put it in quotes)"),
+            ("data: {a: {b: hunter2}}", "f.yaml:1:63: data.a is not text (put it in quotes)"),
+            ("data: hunter2", "f.yaml:1:59: data is not a map"),
+            ("data: [hunter2]", "f.yaml:1:59: data is not a map"),
         ] {
             check(&secret(rest), &[Err(expect)]);
         }

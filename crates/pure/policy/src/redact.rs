@@ -137,10 +137,11 @@ pub(crate) fn is_secret(object: &Value) -> bool {
 pub(crate) fn redact(secret: &mut Value, scrubber: &mut Scrubber) {
     let Some(object) = secret.as_object_mut() else { return };
     learn_values(object, scrubber);
-    if let Some(annotations) = object.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")) {
-        LAST_APPLIED
-            .into_iter()
-            .for_each(|key| annotations.get_mut(key).into_iter().for_each(|copy| redact_copy(copy, scrubber)));
+    if let Some(annotations) = object.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"))
+    {
+        LAST_APPLIED.into_iter().for_each(|key| {
+            annotations.get_mut(key).into_iter().for_each(|copy| redact_copy(copy, scrubber))
+        });
     }
     let texts = object.remove("stringData");
     let texts = texts.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.clone());
@@ -250,11 +251,14 @@ mod tests {
             (0..100_000).map(|n| (format!("k{n}"), Value::from(format!("{n:08}")))).collect();
         let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": data});
         let mut scrubber = Scrubber::default();
-        let start = std::time::Instant::now();
         redact(&mut secret, &mut scrubber);
         assert_eq!(scrubber.scrub("it is 00099999"), TOO_MANY);
-        assert_eq!(scrubber.scrub_json(&json!({"k": ["00099999", 99_999]}))[TOO_MANY], json!([TOO_MANY, REDACTED]));
-        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        assert_eq!(
+            scrubber.scrub_json(&json!({"k": ["00099999", 99_999]}))[TOO_MANY],
+            json!([TOO_MANY, REDACTED])
+        );
+        assert_eq!(scrubber.values.len(), MOST + 1, "what is kept is bounded");
+        assert!(scrubber.forms.get().is_none(), "and nothing is made of it");
     }
 
     #[test]

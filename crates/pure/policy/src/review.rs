@@ -276,10 +276,14 @@ mod tests {
 
     #[test]
     fn a_namespace_has_the_label_that_the_api_server_gives_it() {
-        for labels in [json!(null), json!({}), json!({"team": "a"}), json!({"kubernetes.io/metadata.name": "lie"})] {
+        for labels in
+            [json!(null), json!({}), json!({"team": "a"}), json!({"kubernetes.io/metadata.name": "lie"})]
+        {
             let namespace = manifest(json!({"apiVersion": "v1", "kind": "Namespace",
                 "metadata": {"name": "web", "labels": labels}}));
-            let pod = manifest(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "web"}}));
+            let pod = manifest(
+                json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "web"}}),
+            );
             let inside = Review::of_manifest(&pod, Some(&namespace));
             let itself = Review::of_manifest(&namespace, None);
             assert_eq!(inside.input()["namespaceObject"]["metadata"]["labels"][NAME_LABEL], "web");

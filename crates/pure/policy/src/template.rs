@@ -97,12 +97,12 @@ fn source(target: &Target) -> Result<RegoSource, String> {
 }
 
 /// A compiler that panics must cost one template, not the process.
-fn contained<T>(
-    rule: &str,
-    compile: impl FnOnce() -> Result<T, Vec<Problem>>,
-) -> Result<T, Vec<Problem>> {
+fn contained<T>(rule: &str, compile: impl FnOnce() -> Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
     catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| {
-        Err(vec![Problem::file(&format!("{rule}/rule.rego"), "compiling it ended in a fault of the evaluator")])
+        Err(vec![Problem::file(
+            &format!("{rule}/rule.rego"),
+            "compiling it ended in a fault of the evaluator",
+        )])
     })
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use sealward_api::flux::{FluxImage, FluxPatch, KustomizationSpec};
 use sealward_diagnostic::Origin;
 
-use crate::kustomization::{Image, Patch};
+use crate::kustomization::{Image, Patch, PatchBody, Selector};
 
 /// A folder of a repository and what is done to its objects: the fields of Flux' Kustomization that
 /// have to do with rendering.
@@ -47,5 +48,49 @@ impl Application {
             common_annotations: BTreeMap::new(),
             origin: Origin::file("application"),
         }
+    }
+
+    /// What the spec of a Flux Kustomization asks for; `origin` is where errors in it point to.
+    pub fn of_flux(spec: &KustomizationSpec, origin: Origin) -> Self {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Self {
+            path: spec.path.clone(),
+            target_namespace: given(&spec.target_namespace),
+            name_prefix: given(&spec.name_prefix),
+            name_suffix: given(&spec.name_suffix),
+            patches: spec.patches.iter().map(|patch| patch_of(patch, &origin)).collect(),
+            images: spec.images.iter().map(|image| image_of(image, &origin)).collect(),
+            components: spec.components.clone(),
+            common_labels: spec.common_metadata.labels.clone(),
+            common_annotations: spec.common_metadata.annotations.clone(),
+            origin,
+        }
+    }
+}
+
+fn image_of(image: &FluxImage, origin: &Origin) -> Image {
+    let mut wanted = Image::new(image.name.clone(), origin.clone());
+    wanted.new_name.clone_from(&image.new_name);
+    wanted.new_tag.clone_from(&image.new_tag);
+    wanted.digest.clone_from(&image.digest);
+    wanted
+}
+
+fn patch_of(patch: &FluxPatch, origin: &Origin) -> Patch {
+    let target = patch.target.as_ref().map(|target| Selector {
+        group: target.group.clone(),
+        version: target.version.clone(),
+        kind: target.kind.clone(),
+        name: target.name.clone(),
+        namespace: target.namespace.clone(),
+        label_selector: target.label_selector.clone(),
+        annotation_selector: target.annotation_selector.clone(),
+    });
+    Patch {
+        body: PatchBody::Inline { text: patch.patch.clone(), start: origin.clone() },
+        target,
+        allow_name_change: false,
+        allow_kind_change: false,
+        origin: origin.clone(),
     }
 }

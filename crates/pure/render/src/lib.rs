@@ -42,7 +42,7 @@ mod transform;
 pub use application::Application;
 pub use build::render;
 pub use error::RenderError;
-pub use kustomization::{Image, Patch, PatchBody, Selector};
+pub use kustomization::{FILE_NAMES as KUSTOMIZATION_FILES, Image, Patch, PatchBody, Selector};
 
 #[cfg(test)]
 mod tests;

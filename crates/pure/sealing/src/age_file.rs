@@ -34,6 +34,8 @@ pub(crate) const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 const MAGIC_AND_VERSION: &[u8] = b"sealward\x01";
 const STANZA_LINE: &[u8] = b"-> ";
 const MAC_LINE: &[u8] = b"---";
+/// The nonce of an age payload and the tag of its last chunk.
+const LEAST_PAYLOAD: usize = 16 + 16;
 const SCRYPT_TAG: &[u8] = b"scrypt";
 const GREASE_SUFFIX: &str = "-grease";
 
@@ -115,8 +117,18 @@ pub(crate) fn open(
     Ok((SecretBytes::from(value.to_vec()), recipient))
 }
 
-/// Bounds the age header before anything is parsed or decrypted. Looks only at what everybody can see.
-fn check_limits(file: &[u8]) -> Result<(), OpenValueError> {
+/// Whether a file can be opened by anybody at all: its header fits, and its payload is not cut off before
+/// it begins. No identity is needed.
+pub(crate) fn check(file: &[u8]) -> Result<(), OpenValueError> {
+    if file.len() < check_limits(file)? + LEAST_PAYLOAD {
+        return Err(OpenValueError::TooShort);
+    }
+    Decryptor::new_buffered(file).map(drop).map_err(|_| OpenValueError::AgeMalformed)
+}
+
+/// Bounds the age header before anything is parsed or decrypted, and tells its length. Looks only at what
+/// everybody can see.
+fn check_limits(file: &[u8]) -> Result<usize, OpenValueError> {
     let mut stanzas = 0;
     let mut end = 0;
     for line in file.split_inclusive(|byte| *byte == b'\n') {
@@ -125,7 +137,7 @@ fn check_limits(file: &[u8]) -> Result<(), OpenValueError> {
             return Err(OpenValueError::AgeHeaderTooLong);
         }
         if line.starts_with(MAC_LINE) {
-            return Ok(());
+            return Ok(end);
         }
         if let Some(stanza) = line.strip_prefix(STANZA_LINE) {
             stanzas += 1;
@@ -280,7 +292,7 @@ mod tests {
     fn headers_are_bounded_before_they_are_read() {
         let check = |stanzas: &str, expect| {
             let file = format!("age-encryption.org/v1\n{stanzas}--- mac\npayload");
-            assert_eq!(check_limits(file.as_bytes()), expect);
+            assert_eq!(check_limits(file.as_bytes()).map(drop), expect);
         };
         let too_many = "-> X25519 a\nb\n".repeat(MAX_AGE_STANZAS + 1);
         let long = format!("-> x\n{}", format!("{}\n", "A".repeat(64)).repeat(MAX_AGE_HEADER / 65));
@@ -291,5 +303,21 @@ mod tests {
         check("-> scrypt\nb\n", Err(OpenValueError::AgePassphrase));
         check("-> scrypty a\nb\n", Ok(()));
         assert_eq!(check_limits(b"age-encryption.org/v1\n-> X25519 a\n"), Err(OpenValueError::AgeMalformed));
+    }
+
+    #[test]
+    fn a_file_that_nobody_can_open_is_told_without_a_key() {
+        let binding = Binding::new(crate::Scope::ClusterWide, "", "").unwrap();
+        let recipients = AgeRecipients::new([recipient()]).unwrap();
+        let file = seal(&recipients, &binding, "k", b"value").unwrap();
+        assert_eq!(check(&file), Ok(()));
+        let header = check_limits(&file).unwrap();
+        assert_eq!(check(&file[..header + LEAST_PAYLOAD - 1]), Err(OpenValueError::TooShort));
+        assert_eq!(check(&file[..header]), Err(OpenValueError::TooShort));
+        assert_eq!(check(&file[..header / 2]), Err(OpenValueError::AgeMalformed));
+        assert_eq!(
+            check(b"age-encryption.org/v1\n--- x\n0123456789abcdef0123456789abcdef"),
+            Err(OpenValueError::AgeMalformed)
+        );
     }
 }

@@ -33,7 +33,7 @@ impl Scope {
     }
 
     /// As [`Scope::from_annotations`], for annotations that are asked for one by one.
-    pub(crate) fn from_set(is_set: impl Fn(&str) -> bool) -> Self {
+    pub fn from_set(is_set: impl Fn(&str) -> bool) -> Self {
         if is_set(CLUSTER_WIDE_ANNOTATION) {
             Self::ClusterWide
         } else if is_set(NAMESPACE_WIDE_ANNOTATION) {

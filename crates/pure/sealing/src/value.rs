@@ -129,11 +129,12 @@ impl Sealed {
     /// No key is needed, and none is tried.
     ///
     /// # Errors
-    /// [`OpenValueError::TooShort`] when an RSA value is cut short.
+    /// [`OpenValueError::TooShort`] when a value is cut short; for an age value also what is wrong with its
+    /// header.
     pub fn check(&self) -> Result<(), OpenValueError> {
         match self {
             Self::Rsa(bytes) => Blob::split(bytes).map(drop).ok_or(OpenValueError::TooShort),
-            Self::Age(_) => Ok(()),
+            Self::Age(file) => age_file::check(file),
         }
     }
 

@@ -36,15 +36,8 @@ pub(crate) fn check(sources: &Sources, rendered: &Rendered, found: &mut Vec<Diag
 
 /// What was sealed (`written`) against what arrives in the cluster (`arriving`).
 fn compare(source: &Source, written: &Manifest, arriving: &Manifest, found: &mut Vec<Diagnostic>) {
-    let set = |key| arriving.annotation(key) == Some(bitnami::ANNOTATION_SET);
-    let scope = if set(bitnami::CLUSTER_WIDE_ANNOTATION) {
-        Scope::ClusterWide
-    } else if set(bitnami::NAMESPACE_WIDE_ANNOTATION) {
-        Scope::NamespaceWide
-    } else {
-        Scope::Strict
-    };
-    let problem = match scope {
+    let set = |key: &str| arriving.annotation(key) == Some(bitnami::ANNOTATION_SET);
+    let problem = match Scope::from_set(set) {
         Scope::ClusterWide => None,
         Scope::Strict | Scope::NamespaceWide if arriving.namespace().is_empty() => {
             Some("has no namespace, and its values open in one namespace only".to_owned())

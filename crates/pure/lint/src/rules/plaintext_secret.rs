@@ -2,11 +2,12 @@
 //! no encryption; a `List` or JSON file hides nothing; a generator's input is a Secret too.
 
 use sealward_diagnostic::{Diagnostic, Origin};
-use sealward_document::{ExposeSecret, Map, Node, Value};
+use sealward_document::{ExposeSecret, Field, Map, Node, Value};
 use sealward_manifest::Manifest;
 use sealward_snapshot::{Snapshot, join, parent};
 
-use crate::sources::Source;
+use crate::rendered::Rendered;
+use crate::sources::{Source, Sources};
 
 pub(crate) const ID: &str = "secret/plaintext";
 
@@ -15,7 +16,7 @@ const HINT: &str =
 
 pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagnostic>) {
     for manifest in source.manifests.iter().filter(|manifest| manifest.is_secret()) {
-        if let Some(key) = first_plaintext(manifest) {
+        if let Some(Field { key, .. }) = plaintexts(manifest).next() {
             let message = format!("Secret {:?} holds its value of {key:?} in plaintext", manifest.name());
             let diagnostic = Diagnostic::error(ID, manifest.origin().clone(), message)
                 .object(manifest.id().to_string())
@@ -28,13 +29,36 @@ pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagno
     }
 }
 
-/// The key of a value that is neither empty nor encrypted by SOPS.
-fn first_plaintext(secret: &Manifest) -> Option<&str> {
+/// Values that a Secret gets only where a kustomization is rendered: by a patch, inline or in a file.
+pub(crate) fn check_rendered(sources: &Sources, rendered: &Rendered, found: &mut Vec<Diagnostic>) {
+    let arriving = rendered.roots.iter().filter_map(|root| root.result.as_ref().ok()).flatten();
+    for secret in arriving.filter(|manifest| manifest.is_secret()) {
+        for field in plaintexts(secret) {
+            let origin = &field.node.origin;
+            let told = found.iter().any(|known| known.rule == ID && known.origin.path == origin.path);
+            let source = sources.get(&origin.path).filter(|_| !told);
+            // What a generator reads was looked at there; encrypted by SOPS, it is in the clear nowhere.
+            let Some(source) = source.filter(|source| !source.text.as_deref().is_some_and(is_sops_file))
+            else {
+                continue;
+            };
+            let message = format!(
+                "Secret {:?} gets its value of {:?} in plaintext from here",
+                secret.name(),
+                field.key
+            );
+            let diagnostic =
+                Diagnostic::error(ID, origin.clone(), message).object(secret.id().to_string()).hint(HINT);
+            found.push(source.quote(diagnostic));
+        }
+    }
+}
+
+/// The values that are neither empty nor encrypted by SOPS.
+fn plaintexts(secret: &Manifest) -> impl Iterator<Item = &Field> {
     let sops = secret.root().get("sops").is_some_and(|node| node.as_map().is_some());
     let maps = ["data", "stringData"].into_iter().filter_map(|field| secret.root().get(field)?.as_map());
-    maps.flat_map(Map::iter)
-        .find(|field| is_plaintext(&field.node.value, sops))
-        .map(|field| field.key.as_str())
+    maps.flat_map(Map::iter).filter(move |field| is_plaintext(&field.node.value, sops))
 }
 
 fn is_plaintext(value: &Value, sops: bool) -> bool {
@@ -44,8 +68,13 @@ fn is_plaintext(value: &Value, sops: bool) -> bool {
             let encrypted = sops && is_sops_value(text);
             !text.is_empty() && !encrypted
         }
-        Value::Null => false,
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::List(_) | Value::Map(_) => true,
+        // A manifest lets nothing else but null into a Secret.
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::List(_)
+        | Value::Map(_) => false,
     }
 }
 
@@ -81,6 +110,9 @@ fn plaintext_file(source: &Source, path: &str, snapshot: &Snapshot) -> Option<Or
     let path = join(parent(&source.path), path).ok()?;
     let bytes = snapshot.read(&path).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    let encrypted = text.contains("ENC[AES256_GCM,") && text.contains("sops");
-    if encrypted || text.trim().is_empty() { None } else { Some(Origin::file(path)) }
+    if is_sops_file(&text) || text.trim().is_empty() { None } else { Some(Origin::file(path)) }
+}
+
+fn is_sops_file(text: &str) -> bool {
+    text.contains("ENC[AES256_GCM,") && text.contains("sops")
 }

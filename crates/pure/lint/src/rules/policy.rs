@@ -3,7 +3,7 @@
 
 use sealward_diagnostic::{Diagnostic, Severity};
 use sealward_manifest::Manifest;
-use sealward_policy::{Action, CompiledRules, Review};
+use sealward_policy::{Action, CompiledRules, Review, Violation};
 
 use crate::rendered::Rendered;
 use crate::sources::Sources;
@@ -12,35 +12,48 @@ pub(crate) fn check(
     sources: &Sources,
     rendered: &Rendered,
     rules: &CompiledRules,
+    now_ns: i64,
     found: &mut Vec<Diagnostic>,
 ) {
-    let arriving = rendered.roots.iter().filter_map(|root| root.result.as_ref().ok()).flatten();
     let single = sources
         .files
         .iter()
         .filter(|source| !rendered.covered.contains(&source.path))
-        .flat_map(|source| &source.manifests);
-    let manifests: Vec<&Manifest> = arriving.chain(single).collect();
-    let namespace_of = |manifest: &Manifest| {
-        manifests
-            .iter()
-            .find(|other| other.gvk().is("", "Namespace") && other.name() == manifest.namespace())
-            .copied()
-    };
-    for manifest in &manifests {
-        for violation in rules.review(&Review::of_manifest(manifest, namespace_of(manifest))) {
-            let severity = match violation.action {
-                Action::Deny => Severity::Error,
-                Action::Warn => Severity::Warning,
-                Action::DryRun => Severity::Note,
-            };
-            let id = format!("policy/{}", violation.constraint);
-            let diagnostic = Diagnostic::new(id, severity, manifest.origin().clone(), violation.message)
-                .object(manifest.id().to_string());
-            found.push(match sources.get(&manifest.origin().path) {
-                Some(source) => source.quote(diagnostic),
-                None => diagnostic,
-            });
+        .flat_map(|source| &source.manifests)
+        .collect();
+    let mut groups: Vec<Vec<&Manifest>> =
+        rendered.roots.iter().filter_map(|root| Some(root.result.as_ref().ok()?.iter().collect())).collect();
+    groups.push(single);
+    let everything = groups.concat();
+    for group in &groups {
+        for manifest in group {
+            let namespace = namespace_of(manifest, group).or_else(|| namespace_of(manifest, &everything));
+            let review = Review::of_manifest(manifest, namespace).at(now_ns);
+            report(rules.review(&review), manifest, sources, found);
         }
+    }
+}
+
+/// The Namespace of `manifest`: overlays declare one of the same name with other labels.
+fn namespace_of<'a>(manifest: &Manifest, among: &[&'a Manifest]) -> Option<&'a Manifest> {
+    let name = manifest.namespace();
+    let is_it = |other: &&&Manifest| other.gvk().is("", "Namespace") && other.name() == name;
+    among.iter().find(is_it).copied().filter(|_| !name.is_empty())
+}
+
+fn report(violations: Vec<Violation>, manifest: &Manifest, sources: &Sources, found: &mut Vec<Diagnostic>) {
+    for violation in violations {
+        let severity = match violation.action {
+            Action::Deny => Severity::Error,
+            Action::Warn => Severity::Warning,
+            Action::DryRun => Severity::Note,
+        };
+        let id = format!("policy/{}", violation.constraint);
+        let diagnostic = Diagnostic::new(id, severity, manifest.origin().clone(), violation.message)
+            .object(manifest.id().to_string());
+        found.push(match sources.get(&manifest.origin().path) {
+            Some(source) => source.quote(diagnostic),
+            None => diagnostic,
+        });
     }
 }

@@ -10,7 +10,7 @@ use sealward_diagnostic::Origin;
 pub(crate) use read::read;
 
 /// The names that a kustomization file may have.
-pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Text and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
