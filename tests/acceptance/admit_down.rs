@@ -58,6 +58,25 @@ fn admit_policies_hold_with_the_webhook_down() {
     plane.kubectl(&["set", "env", "deployment/sealward-webhook", "-n", "sealward-system", "A=b"]).unwrap();
     let error = plane.kubectl(&["create", "configmap", "x", "-n", "default"]).unwrap_err().to_string();
     assert!(error.contains("failed calling webhook"), "{error}");
+    // On a new cluster they go on without waiting for us: the rule set, the applier.
+    plane.apply(&crate::admit_harness::root().join("deploy/policies")).unwrap();
+    for object in [
+        &["create", "namespace", "flux-system"][..],
+        &["create", "serviceaccount", "sealward-applier", "-n", "flux-system"],
+        &["create", "clusterrolebinding", "sealward-applier", "--clusterrole=cluster-admin"],
+    ] {
+        // It stands already, and nothing else was in the way.
+        let error = plane.kubectl(object).unwrap_err().to_string();
+        assert!(error.contains("already exists"), "{object:?}: {error}");
+    }
+    for object in [
+        &["create", "namespace", "sealward-applier"][..],
+        &["create", "serviceaccount", "sealward-applier", "-n", "default"],
+        &["create", "clusterrolebinding", "other", "--clusterrole=cluster-admin"],
+    ] {
+        let error = plane.kubectl(object).unwrap_err().to_string();
+        assert!(error.contains("failed calling webhook"), "{object:?}: {error}");
+    }
 
     let admin = plane.admin_kubeconfig();
     let as_editor = ["--as=editor", "--as-group=system:authenticated"];

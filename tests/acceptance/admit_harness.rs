@@ -151,7 +151,7 @@ fn urls(port: u16) -> String {
 pub(crate) struct Shared {
     pub(crate) plane: ControlPlane,
     /// Runs as long as this.
-    _webhook: Webhook,
+    pub(crate) webhook: Webhook,
     pub(crate) applier: PathBuf,
     pub(crate) developer: PathBuf,
 }
@@ -168,7 +168,7 @@ impl Shared {
             eventually("the API server calls the webhook", || {
                 plane.kubectl(&["create", "configmap", "probe", "-n", "default", "--dry-run=server"]).is_ok()
             });
-            Self { plane, _webhook: webhook, applier, developer }
+            Self { plane, webhook, applier, developer }
         })
     }
 

@@ -7,6 +7,7 @@
     reason = "what tests share may panic as tests do"
 )]
 
+mod admit_attack;
 mod admit_down;
 mod admit_guard;
 mod admit_harness;

@@ -190,8 +190,17 @@ impl<'p> World<'p> {
     /// Commits and pushes past the server, which may want credentials; the id of the commit.
     pub(crate) fn push_beside(&self, message: &str) -> String {
         let commit = self.repo.commit(message);
-        self.repo.push(self.folder.path().join("server/app.git").to_str().unwrap());
+        self.repo.push(self.served().to_str().unwrap());
         commit
+    }
+
+    /// The repository as a path of this machine.
+    pub(crate) fn local_url(&self) -> String {
+        format!("file://{}", self.served().display())
+    }
+
+    fn served(&self) -> PathBuf {
+        self.folder.path().join("server/app.git")
     }
 
     /// Pushes what is committed; the id of the last commit.

@@ -79,3 +79,58 @@ fn an_interval_that_no_clock_can_hold_is_refused() {
         world.wait_for_ready(kind, name, "True");
     }
 }
+
+#[test]
+fn a_suspended_application_rests_until_it_is_resumed() {
+    let (world, first) = shop("suspend");
+    world.repo.write("other/config.yaml", config_map("other", "one"));
+    world.repo.write("other/kustomization.yaml", kustomization_yaml(&world.namespace, &["config.yaml"]));
+    world.kustomization("other", "other", "");
+    let suspend = |suspend: bool| {
+        let patch = format!(r#"{{"spec":{{"suspend":{suspend}}}}}"#);
+        world.kubectl(&["patch", "kustomization", "my-app", "--type=merge", "-p", &patch]);
+    };
+    suspend(true);
+    world.kubectl(&["patch", "configmap", "settings", "--type=merge", "-p", r#"{"data":{"key":"mine"}}"#]);
+    world.repo.write("apps/my-app/config.yaml", config_map("settings", "two"));
+    let second = world.push("second");
+    world.fetch("app");
+    // By the time that another one is done, the suspended one would be as well.
+    world.wait_for("other", &format!("True ReconciliationSucceeded: applied revision: main@sha1:{second}"));
+    let application = world.get("kustomization", "my-app");
+    assert_eq!(application["status"]["lastAttemptedRevision"], format!("main@sha1:{first}"));
+    assert_eq!(world.get("configmap", "settings")["data"]["key"], "mine");
+    suspend(false);
+    world.wait_for("my-app", &second);
+    assert_eq!(world.get("configmap", "settings")["data"]["key"], "two");
+}
+
+#[test]
+fn a_forged_inventory_deletes_nothing() {
+    let (world, _) = shop("forged");
+    let ns = &world.namespace;
+    // One without our marks, one with forged labels that we are not on record to have applied.
+    world.kubectl(&["create", "configmap", "plain", "--from-literal=key=theirs"]);
+    world.kubectl(&["create", "configmap", "marked", "--from-literal=key=theirs"]);
+    let labels =
+        ["kustomize.toolkit.fluxcd.io/name=my-app", &format!("kustomize.toolkit.fluxcd.io/namespace={ns}")];
+    world.kubectl(&["label", "configmap", "marked", labels[0], labels[1]]);
+    let entries =
+        ["plain", "marked", "settings"].map(|name| format!(r#"{{"id":"{ns}_{name}__ConfigMap","v":"v1"}}"#));
+    let patch = format!(r#"{{"status":{{"inventory":{{"entries":[{}]}}}}}}"#, entries.join(","));
+    world.kubectl(&[
+        "patch",
+        "kustomization",
+        "my-app",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        &patch,
+    ]);
+    world.repo.write("apps/my-app/kustomization.yaml", kustomization_yaml(ns, &["web.yaml"]));
+    let second = world.push("second");
+    world.fetch("app");
+    world.wait_for("my-app", &format!("True ReconciliationSucceeded: applied revision: main@sha1:{second}"));
+    assert!(!world.exists("configmap", "settings"), "ours goes");
+    assert!(world.exists("configmap", "plain") && world.exists("configmap", "marked"));
+}

@@ -131,3 +131,25 @@ fn what_has_begun_is_told_before_it_ends() {
         object["status"]["observedGeneration"] == object["metadata"]["generation"]
     });
 }
+
+#[test]
+fn local_repositories_need_a_flag_of_the_process() {
+    for (name, flags) in [("remote", &[][..]), ("local", &["--allow-local-repositories"])] {
+        let mut world = World::with_flags(name, flags);
+        write_settings(&world);
+        let first = world.push("first");
+        world.url = world.local_url();
+        world.source("app", "");
+        if flags.is_empty() {
+            world.wait_for_ready("gitrepository", "app", "False URLInvalid: file:// URLs need a reconciler");
+            continue;
+        }
+        world.kustomization("app", "app", "");
+        world.wait_for("app", &first);
+        world.repo.write("app/config.yaml", config_map("settings", "two"));
+        let second = world.push_beside("second");
+        world.fetch("app");
+        world.wait_for("app", &second);
+        assert_eq!(world.get("configmap", "settings")["data"]["key"], "two");
+    }
+}

@@ -18,9 +18,9 @@ const BOUND: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) enum Cluster {
     /// No Pod runs; our roles are processes beside it.
-    ControlPlane(ControlPlane),
+    ControlPlane(Box<ControlPlane>),
     /// Pods run.
-    Node(Node),
+    Node(Box<Node>),
 }
 
 impl Cluster {
@@ -30,15 +30,16 @@ impl Cluster {
         let cluster = match archive {
             None => {
                 narrator.step("A real control plane: etcd, kube-apiserver, kube-controller-manager");
-                Self::ControlPlane(ControlPlane::start(Options::default())?)
+                Self::ControlPlane(Box::new(ControlPlane::start(Options::default())?))
             }
             Some(archive) => {
                 narrator.step("A real control plane and a real node: containerd, kubelet, kube-scheduler");
                 // The node has a working folder of its own.
-                let image = archive.canonicalize().with_context(|| format!("no image at {}", archive.display()))?;
+                let image =
+                    archive.canonicalize().with_context(|| format!("no image at {}", archive.display()))?;
                 let node = Node::start(Options::default())?;
                 import(&node, &image, narrator)?;
-                Self::Node(node)
+                Self::Node(Box::new(node))
             }
         };
         narrator.saw(&format!("the cluster is ready after {:.1} s", start.elapsed().as_secs_f64()));

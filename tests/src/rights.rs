@@ -10,7 +10,6 @@ use serde_json::Value;
 const NOT_IN_EVERY_RUN: &[(&str, &str)] = &[
     ("sealer patch events.k8s.io/events", "only an event that repeats within minutes is patched"),
     ("reconciler patch events.k8s.io/events", "only an event that repeats within minutes is patched"),
-    ("webhook patch events.k8s.io/events", "only an event that repeats within minutes is patched"),
     ("reconciler get secrets", "only a GitRepository with a secretRef makes it read one"),
     ("reconciler get sealward.dev/renderings", "only the deletion of a Kustomization reads it"),
     ("reconciler delete sealward.dev/renderings", "only the deletion of a Kustomization deletes it"),

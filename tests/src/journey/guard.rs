@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{BOUND, Scene};
 use crate::narrator::Narrator;
+use crate::roles::NAMESPACE;
 use crate::workbench::{repository_root, wait_until};
 
 /// A developer's change of what Git owns.
@@ -106,6 +107,7 @@ impl Scene<'_> {
 
     /// Where something brings the roles back by itself: all of them are taken away at once.
     pub(super) fn all_gone_then_back(&mut self, narrator: &mut Narrator) -> Result<()> {
+        let secrets = self.own_secrets()?;
         let Some(command) = self.roles.take_away(&self.bench)? else { return Ok(()) };
         let start = Instant::now();
         narrator.step("All our Pods are gone at once, and come back by themselves");
@@ -138,7 +140,19 @@ impl Scene<'_> {
             Ok(Some(()))
         })?;
         narrator.saw("what Git owns is guarded again");
+        ensure!(self.own_secrets()? == secrets, "the roles came back with other keys or another certificate");
+        narrator.saw("with the keys and the certificate of before");
         Ok(())
+    }
+
+    /// Name and content of the Secrets in which the roles keep their keys and their certificate.
+    fn own_secrets(&self) -> Result<Vec<(Value, Value)>> {
+        let listed = self.bench.get(&["secrets", "-n", NAMESPACE])?;
+        let secrets = listed["items"].as_array().context("no list of Secrets")?;
+        Ok(secrets
+            .iter()
+            .map(|secret| (secret["metadata"]["name"].clone(), secret["data"].clone()))
+            .collect())
     }
 
     /// A Pod that breaks a rule.

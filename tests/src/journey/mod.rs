@@ -99,9 +99,9 @@ impl<'a> Scene<'a> {
         self.reconcile(narrator)?;
         self.refuse_manual_change(narrator)?;
         self.same_verdict(narrator)?;
-        self.new_value(narrator)?;
         self.heal_drift(narrator)?;
         self.all_gone_then_back(narrator)?;
+        self.new_value(narrator)?;
         self.bad_commit(narrator)?;
         self.revert(narrator)?;
         self.nothing_leaked(narrator)?;
