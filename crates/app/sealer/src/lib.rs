@@ -89,21 +89,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let bootstrap = bootstrap::Bootstrap { cluster: cluster.clone(), namespace: namespace.clone(), keys };
     let following = keyring::follow(cluster.clone(), namespace, keyring, bootstrap, new_keys);
-    tasks.vital("keys", until(stopping.clone(), following));
-    tasks.vital("watch", until(stopping.clone(), watch(cluster, store.clone(), queue.clone())));
+    tasks.vital_until_stopped("keys", following);
+    tasks.vital_until_stopped("watch", watch(cluster, store.clone(), queue.clone()));
     for _ in 0..workers.get() {
         let working = work(unsealer.clone(), store.clone(), queue.clone(), resync_period, stopping.clone());
         tasks.vital("worker", working);
     }
     Ok(tasks.run().await?)
-}
-
-/// `task`, cut off when the process is asked to stop: it holds nothing that would be half done.
-async fn until(
-    stopping: CancellationToken,
-    task: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
-    stopping.run_until_cancelled(task).await.unwrap_or(Ok(()))
 }
 
 async fn bind(address: &str) -> anyhow::Result<tokio::net::TcpListener> {

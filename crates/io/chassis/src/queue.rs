@@ -111,11 +111,6 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
         self.lock().failures.remove(key);
     }
 
-    /// The keys that failed when they were worked on last.
-    pub fn failing(&self) -> Vec<K> {
-        self.lock().failures.keys().cloned().collect()
-    }
-
     fn lock(&self) -> MutexGuard<'_, State<K>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -203,7 +198,6 @@ mod tests {
     fn failures_are_counted_until_success() {
         let queue = Queue::default();
         assert_eq!((queue.failed(&"a"), queue.failed(&"a")), (0, 1));
-        assert_eq!(queue.failing(), ["a"]);
         queue.succeeded(&"a");
         assert_eq!(queue.failed(&"a"), 0);
     }

@@ -3,7 +3,7 @@
 //! Follows the reconcile of `pkg/controller/controller.go` in bitnami/sealed-secrets v0.40, except that
 //! labels and annotations which others added to the Secret stay.
 
-use sealward_api::bitnami;
+use sealward_api::{bitnami, names};
 use sealward_manifest::Manifest;
 use sealward_manifest::document::{Map, Node, Value};
 use sealward_manifest::fields::{Element, FieldSet, managers};
@@ -87,7 +87,8 @@ pub fn secret(desired: &Manifest, live: Option<&Manifest>, owner: &str, manager:
     let patch = set(bitnami::PATCH_ANNOTATION);
     // Without an owner reference to recognise it by, our own field manager's entry is what is left.
     let unowned = desired.root().at(&["metadata", "ownerReferences"]).is_none() && written_by(live, manager);
-    if !controlled_by(live, owner) && !managed && !patch && !unowned {
+    let handed_over = (managed || patch) && !declared_by_git(live);
+    if !controlled_by(live, owner) && !handed_over && !unowned {
         return SecretPlan::Refused(Refusal::Foreign { name: live.name().to_owned() });
     }
     let wanted_type = text(desired, "type").unwrap_or("Opaque");
@@ -119,6 +120,20 @@ fn controlled_by(live: &Manifest, owner: &str) -> bool {
     references.unwrap_or_default().iter().any(|reference| {
         reference.get("controller").is_some_and(|node| node.value == Value::Bool(true))
             && reference.get("uid").and_then(Node::as_str) == Some(owner)
+    })
+}
+
+/// Whether Git declares values of `live`: then an annotation cannot hand it over. What cannot be read
+/// counts as declared.
+fn declared_by_git(live: &Manifest) -> bool {
+    let Ok(entries) = managers(live) else { return true };
+    let git = [names::RECONCILER_FIELD_MANAGER, names::FLUX_FIELD_MANAGER];
+    let mut declared = entries.iter().filter(|entry| git.contains(&entry.manager.as_str()));
+    declared.any(|entry| {
+        ["data", "stringData"].iter().any(|field| {
+            let path = [Element::field(*field)];
+            entry.fields.contains(&path) || !entry.fields.below(&path).is_empty()
+        })
     })
 }
 
@@ -288,6 +303,23 @@ mod tests {
             })),
             r#"update {"old":"eA==","password":"c2VjcmV0"}"#,
         );
+    }
+
+    #[test]
+    fn what_git_declares_is_not_handed_over_by_an_annotation() {
+        for key in ["sealedsecrets.bitnami.com/managed", "sealedsecrets.bitnami.com/patch"] {
+            for manager in ["sealward-reconciler", "kustomize-controller"] {
+                let live = live(|json| {
+                    json["metadata"]["ownerReferences"] = json!([]);
+                    json["metadata"]["annotations"] = json!({ key: "true" });
+                    json["metadata"]["managedFields"] = json!([{
+                        "manager": manager, "operation": "Apply", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z",
+                        "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {"f:password": {}}},
+                    }]);
+                });
+                check(Some(&live), r#"Foreign { name: "db" }"#);
+            }
+        }
     }
 
     #[test]
