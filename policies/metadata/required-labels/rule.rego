@@ -64,7 +64,7 @@ unchanged if {
 
 # The labels of the object, of the Jobs it makes and of the Pods it makes: each is admitted by itself.
 places(object) := array.concat(own, array.concat(jobs, pods)) if {
-	own := [{"field": "metadata.labels", "labels": labels(object)}]
+	own := [{"field": "metadata.labels", "labels": own_labels(object)}]
 	jobs := [{"field": "spec.jobTemplate.metadata.labels", "labels": labels(object.spec.jobTemplate)} |
 		object.kind == "CronJob"
 	]
@@ -73,5 +73,11 @@ places(object) := array.concat(own, array.concat(jobs, pods)) if {
 		field := replace(workload.spec_path(object), "template.spec", "template.metadata.labels")
 	]
 }
+
+# The API server gives a Job or ReplicationController without labels those of its template.
+own_labels(object) := labels(object.spec.template) if {
+	object.kind in {"Job", "ReplicationController"}
+	labels(object) == {}
+} else := labels(object)
 
 labels(thing) := object.get(thing, ["metadata", "labels"], {})

@@ -34,6 +34,18 @@ test_templates_are_checked if {
 	}
 }
 
+test_a_job_without_labels_gets_those_of_its_template if {
+	template := {"metadata": {"labels": good}, "spec": {}}
+	fields(review({"kind": "Job", "metadata": {}, "spec": {"template": template}})) == set()
+	some_labels := {"labels": {"app": "a"}}
+	fields(review({"kind": "Job", "metadata": some_labels, "spec": {"template": template}})) == {["metadata.labels", "team"]}
+}
+
+test_a_replication_controller_without_a_template_is_denied if {
+	object := {"kind": "ReplicationController", "metadata": {}, "spec": {"replicas": 0}}
+	["metadata.labels", "app"] in fields(review(object))
+}
+
 test_the_jobs_of_a_cronjob_are_checked if {
 	template := {"metadata": {"labels": good}, "spec": {}}
 	job := {"spec": {"template": template}}
