@@ -75,9 +75,10 @@ places(object) := array.concat(own, array.concat(jobs, pods)) if {
 }
 
 # The API server gives a Job or ReplicationController without labels those of its template.
-own_labels(object) := labels(object.spec.template) if {
+own_labels(object) := labels(template) if {
 	object.kind in {"Job", "ReplicationController"}
 	labels(object) == {}
+	template := object.spec.template
 } else := labels(object)
 
 labels(thing) := object.get(thing, ["metadata", "labels"], {})
