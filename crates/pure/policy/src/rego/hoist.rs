@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, LiteralStmt, Span};
+use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, LiteralStmt, Rule, RuleHead, Span};
 
 use super::module::{Module, Problem, Version, static_path};
 use super::walk::{self, Visitor};
@@ -36,6 +36,7 @@ pub(crate) fn rewrite(module: &Module) -> Result<String, Vec<Problem>> {
             version: module.version,
         };
         walk::rule(rule, &mut hoister);
+        move_values_into_bodies(rule, &mut edits, &mut next);
     }
     if problems.is_empty() { Ok(edits.apply(0, module.text.len())) } else { Err(problems) }
 }
@@ -77,6 +78,53 @@ impl Edits<'_> {
 
     fn replace(&mut self, start: usize, end: usize, text: String) {
         self.edits.push(Edit { start, end, text });
+    }
+
+    /// Where `statement` ends. Spans of strings leave out their quotes, and with them those of the
+    /// statements that end in one.
+    fn end_of(&self, statement: &LiteralStmt) -> usize {
+        let end = statement.span.end as usize;
+        let quoted = self.text.get(end..).is_some_and(|rest| rest.starts_with(['"', '`']));
+        end + usize::from(quoted)
+    }
+
+    /// Adds a statement after those from `first` to `last`; a body without braces gets them, unless the
+    /// hoisting before gave it some.
+    fn append_statement(&mut self, first: &LiteralStmt, last: &LiteralStmt, text: &str, bare: bool) {
+        let (start, end) = (first.span.start as usize, self.end_of(last));
+        let closing = self.edits.iter_mut().find(|edit| bare && edit.start == end && edit.end == end);
+        match closing {
+            Some(edit) => edit.text.insert_str(0, &format!("; {text}")),
+            None if bare => {
+                self.edits.insert(0, Edit { start, end: start, text: "{ ".to_owned() });
+                self.replace(end, end, format!("; {text} }}"));
+            }
+            None => self.replace(end, end, format!("; {text}")),
+        }
+    }
+}
+
+/// In OPA a body whose value is undefined has failed, and the next `else` counts; regorus ends there
+/// without a value. As the last statement of its body the value decides in both.
+fn move_values_into_bodies(rule: &Rule, edits: &mut Edits<'_>, next: &mut usize) {
+    let Rule::Spec { head, bodies, .. } = rule else { return };
+    let mut value = match head {
+        RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => assign.as_ref(),
+        RuleHead::Set { .. } => None,
+    };
+    for pair in bodies.windows(2) {
+        let [body, after] = pair else { continue };
+        value = body.assign.as_ref().or(value);
+        if let Some(assign) = value.take().filter(|_| after.is_else)
+            && let (Some(first), Some(last)) = (body.query.stmts.first(), body.query.stmts.last())
+        {
+            let (from, to) = range(&assign.value);
+            let name = format!("__value{next}");
+            *next += 1;
+            let text = edits.take(from, to);
+            edits.replace(from, to, name.clone());
+            edits.append_statement(first, last, &format!("{name} := {text}"), walk::is_bare(&body.query));
+        }
     }
 }
 
@@ -123,7 +171,7 @@ impl Visitor for Hoister<'_, '_> {
         if found.is_empty() {
             return;
         }
-        let (start, end) = (statement.span.start as usize, statement.span.end as usize);
+        let (start, end) = (statement.span.start as usize, self.edits.end_of(statement));
         let with = statement.with_mods.first().map(|with| self.edits.apply(with.span.start as usize, end));
         let with = with.unwrap_or_default();
         let mut before = String::from(if bare && self.version == Version::V1 { "{ " } else { "" });

@@ -59,8 +59,14 @@ fn head_indexes(refr: &Expr, visitor: &mut dyn Visitor) {
 
 fn body(body: &RuleBody, visitor: &mut dyn Visitor) {
     body.assign.iter().for_each(|assign| expression(&assign.value, false, visitor));
-    let braced = body.query.span.text().starts_with('{');
-    query(&body.query, !braced, visitor);
+    query(&body.query, is_bare(&body.query), visitor);
+}
+
+/// Whether a body is one statement without braces. In Rego v0 the span of what follows `else` begins
+/// with that word, and braces are a must there.
+pub(crate) fn is_bare(query: &Query) -> bool {
+    let text = query.span.text();
+    !text.starts_with('{') && !text.starts_with("else")
 }
 
 fn query(query: &Query, bare: bool, visitor: &mut dyn Visitor) {

@@ -47,6 +47,35 @@ fn refused(rego: &str, expect: &str) {
 }
 
 #[test]
+fn an_undefined_value_gives_way_to_else() {
+    let case = |function: &str| {
+        format!("package p\n{function}\nviolation[{{\"msg\": f(input.review.object)}}] {{ true }}")
+    };
+    check(&case("f(x) = x.nope { true } else = \"second\" { true }"), &["second"]);
+    check(
+        &case("f(x) = x.nope { x.kind } else = x.neither { true } else = \"third\" { x.kind }"),
+        &["third"],
+    );
+    check(&case("f(x) = lower(x.kind) { not x.nope } else = \"second\" { true }"), &["pod"]);
+    check(&case("f(x) = y { y := x.kind; y == \"Pod\" } else = \"second\" { true }"), &["Pod"]);
+    check(&case("f(x) = \"first\" { x.nope } else = x.kind { true }"), &["Pod"]);
+    let v1 = |function: &str| {
+        format!("package p\n{function}\nviolation contains {{\"msg\": f(input.review.object)}} if {{ true }}")
+    };
+    for (function, expect) in [
+        ("f(x) := x.nope if true else := \"second\"", "second"),
+        ("f(x) := x.nope if not lower(x.kind) == \"deployment\" else := \"second\"", "second"),
+        ("f(x) := x.kind if not lower(x.kind) == \"deployment\" else := \"second\"", "Pod"),
+        ("f(x) := x.nope if { x.kind\n true } else := x.kind", "Pod"),
+        ("f(x) := \"a\" if x.nope else := x.neither if true else := \"third\" if true", "third"),
+    ] {
+        let rules = load(template(&v1(function), Some("v1"), &[]), json!({}))
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(messages(&rules.review(&create(pod()))), [expect], "{function}");
+    }
+}
+
+#[test]
 fn gap_1_a_bracket_on_a_new_line_is_no_call() {
     check(
         "package p\nviolation[{\"msg\": \"m\"}] {\n  x := input.review.object.spec.replicas\n  (x - 1) >= 2\n}",
