@@ -8,6 +8,7 @@ mod policy;
 mod render_failure;
 mod sealed_for_sealward;
 mod unreadable;
+mod unsupported_flux;
 
 use sealward_diagnostic::{Diagnostic, Rule, Severity};
 use sealward_snapshot::Snapshot;
@@ -24,6 +25,7 @@ const INDEX: &[(&str, Severity, &str)] = &[
     (malformed_sealed_secret::ID, Severity::Error, "Every sealed value has the shape of one"),
     (misplaced_sealed_secret::ID, Severity::Error, "A SealedSecret arrives under the name it was sealed for"),
     (sealed_for_sealward::ID, Severity::Warning, "What only Sealward's sealer can open is known to be so"),
+    (unsupported_flux::ID, Severity::Warning, "Flux objects use only what the reconciler supports"),
     (render_failure::ID, Severity::Error, "Every kustomization renders"),
 ];
 
@@ -45,6 +47,7 @@ pub(crate) fn on_source(source: &Source, snapshot: &Snapshot, found: &mut Vec<Di
     plaintext_secret::check(source, snapshot, found);
     malformed_sealed_secret::check(source, found);
     sealed_for_sealward::check(source, found);
+    unsupported_flux::check(source, found);
 }
 
 /// What is wrong with what the files come to.

@@ -351,3 +351,13 @@ fn what_flux_is_told_decides_where_objects_arrive() {
     check(&files, &["secret/plaintext flux.yaml:13:14"]);
     assert!(!shown(&files).contains("hunter2"));
 }
+
+#[test]
+fn a_flux_field_that_is_not_supported_is_named() {
+    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: app\n  \
+                         namespace: flux-system\nspec:\n  interval: 10m\n  path: ./x\n  prune: true\n  sourceRef: \
+                         {kind: GitRepository, name: app}\n  postBuild: {substitute: {a: b}}\n";
+    check(&[("app.yaml", kustomization)], &["flux/unsupported app.yaml:1:1"]);
+    let found = run(&[("app.yaml", kustomization)]);
+    assert!(found[0].message.contains("postBuild"), "{}", found[0].message);
+}
