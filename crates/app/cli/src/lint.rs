@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use sealward_chassis::clock;
 use sealward_diagnostic::{Report, Severity, github, json, sarif, text};
-use sealward_lint::{Options, lint, rules};
+use sealward_lint::{Options, lint, reads, rules};
 
 use crate::failure::Failure;
 use crate::output;
@@ -63,6 +63,13 @@ fn judge(args: Args) -> Result<ExitCode, Failure> {
     let repository = Repository::around(&paths)?;
     let scope = paths.iter().map(|path| repository.relative(path)).collect::<Result<Vec<_>, _>>()?;
     let scope = if scope.is_empty() { vec![repository.relative(&PathBuf::from("."))?] } else { scope };
+    let unread = scope.iter().find(|path| repository.snapshot.entry(path).is_some() && !reads(path));
+    if let Some(path) = unread {
+        let failure = Failure::of(format!("{path} is neither YAML nor JSON by its name, and is not read"));
+        return Err(
+            failure.hint("lint reads *.yaml, *.yml, *.json and kustomizations; rename it or leave it out")
+        );
+    }
     let compiled = rule_set::load(&repository.snapshot, &rule_set)?;
     let wanted = |path: &str| scope.iter().any(|wanted| is_within(path, wanted));
     let now_ns = i64::try_from(clock::now().as_nanosecond()).unwrap_or(i64::MAX);

@@ -59,11 +59,10 @@ fn in_repository(repository: &Snapshot) -> Result<Vec<ruleset::RuleSetSpec>, Fai
     let candidates = bytes.filter(|(_, bytes)| {
         String::from_utf8_lossy(bytes).lines().any(|line| line.trim_end() == "kind: RuleSet")
     });
-    let manifests: Vec<Manifest> = candidates
-        .flat_map(|(path, bytes)| read_each(path, &bytes).manifests)
-        .filter_map(Result::ok)
-        .collect();
-    rule_sets(&manifests)
+    let read: Result<Vec<Manifest>, _> =
+        candidates.flat_map(|(path, bytes)| read_each(path, &bytes).manifests).collect();
+    // Judging by other rules than the repository's own would be no verdict.
+    rule_sets(&read.map_err(|error| Failure::of(format!("a file with a RuleSet cannot be read: {error}")))?)
 }
 
 /// The specs of the RuleSets among `manifests`, by name; one that stands in several files counts once.

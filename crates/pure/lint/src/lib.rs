@@ -66,6 +66,11 @@ pub fn lint(snapshot: &Snapshot, options: &Options<'_>) -> Vec<Diagnostic> {
     found
 }
 
+/// Whether a file of this name is looked at: YAML, JSON, or a kustomization.
+pub fn reads(path: &str) -> bool {
+    sources::is_candidate(path)
+}
+
 /// The rules on source files, for reports; the cluster's come with the rule set.
 pub fn rules() -> Vec<Rule> {
     rules::index()

@@ -61,6 +61,6 @@ pub(crate) fn on_rendered(
     plaintext_secret::check_rendered(sources, rendered, found);
     misplaced_sealed_secret::check(sources, rendered, found);
     if let Some(rules) = options.rules {
-        policy::check(sources, rendered, rules, options.now_ns, found);
+        policy::check(sources, rendered, rules, options, found);
     }
 }

@@ -119,13 +119,16 @@ impl Source {
         }
     }
 
-    /// What cannot be read cannot be masked.
+    /// What cannot be read cannot be masked, nor what reading drops: comments, and all but the last of
+    /// keys that stand twice.
     fn may_be_quoted(&self, text: &str) -> bool {
         let speaks_of_secrets = ["Secret", "secret", "stringData"].iter().any(|word| text.contains(word));
-        self.errors.is_empty() || !speaks_of_secrets
+        let whole = self.errors.is_empty() && self.duplicates.is_empty() && !text.contains('#');
+        whole || !speaks_of_secrets
     }
 
-    fn secret_spans(&self) -> Vec<Range<usize>> {
+    /// The bytes that no excerpt shows.
+    pub(crate) fn secret_spans(&self) -> Vec<Range<usize>> {
         let roots = self.manifests.iter().map(Manifest::root).chain(&self.documents);
         roots.flat_map(secret_spans).collect()
     }
@@ -142,10 +145,14 @@ fn is_object(document: &Node) -> bool {
         && group != "test.gatekeeper.sh"
 }
 
-fn is_candidate(path: &str) -> bool {
+/// Whether a file of this name is read.
+pub(crate) fn is_candidate(path: &str) -> bool {
     let name = file_name(path);
-    let ends = |suffix: &str| name.len() > suffix.len() && name.ends_with(suffix);
-    ends(".yaml") || ends(".yml") || ends(".json") || name == "Kustomization"
+    let extension =
+        name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
+    let known =
+        |extension: &str| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    extension.is_some_and(known) || name == "Kustomization"
 }
 
 pub(crate) fn file_name(path: &str) -> &str {

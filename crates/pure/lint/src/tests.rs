@@ -3,6 +3,7 @@
 use sealward_diagnostic::{Report, text};
 use sealward_snapshot::Snapshot;
 
+use crate::sources::Sources;
 use crate::{Options, lint};
 
 /// `rule path:line:column` of each finding in `files`.
@@ -238,9 +239,12 @@ fn neighbours_are_masked() {
             sealed("web", &rsa_value()) + "  template:\n    data:\n      x: 1\n      x: hunter2\n",
         ),
     ] {
+        let sources = Sources::read(&Snapshot::from_files([(file, text.as_str())]));
+        let spans = sources.files[0].secret_spans();
+        let at = text.find("hunter2").unwrap();
+        assert!(spans.iter().any(|span| span.contains(&at) && span.end >= at + 7), "{file}: {spans:?}");
         let text = shown(&[(file, &text)]);
-        assert!(text.contains(file) && text.contains(" | "), "{text}");
-        assert!(!text.contains("hunter2"), "{text}");
+        assert!(text.contains(file) && !text.contains("hunter2"), "{text}");
     }
 }
 
@@ -360,4 +364,18 @@ fn a_flux_field_that_is_not_supported_is_named() {
     check(&[("app.yaml", kustomization)], &["flux/unsupported app.yaml:1:1"]);
     let found = run(&[("app.yaml", kustomization)]);
     assert!(found[0].message.contains("postBuild"), "{}", found[0].message);
+}
+
+#[test]
+fn what_reading_drops_is_not_shown() {
+    let twice = format!("{SECRET}stringData:\n  p: hunter2\n  p: other\n");
+    let whole = format!("{SECRET}stringData: {{p: hunter2}}\nstringData: {{}}\n");
+    let comment = format!("{SECRET}stringData:\n  p: other # hunter2\n");
+    let literals = "secretGenerator:\n- name: x\n  literals: [p=hunter2]\n  literals: [p=other]\n";
+    for (path, text) in
+        [("a.yaml", &*twice), ("a.yaml", &*whole), ("a.yaml", &*comment), ("kustomization.yaml", literals)]
+    {
+        let text = shown(&[(path, text)]);
+        assert!(text.contains("error[") && !text.contains("hunter2"), "{text}");
+    }
 }

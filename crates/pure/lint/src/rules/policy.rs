@@ -1,10 +1,12 @@
 //! The cluster's rules, on what arrives in the cluster: each kustomization as rendered, and each
 //! manifest that no kustomization includes.
 
-use sealward_diagnostic::{Diagnostic, Severity};
+use sealward_diagnostic::{Diagnostic, Origin, Severity};
+use sealward_document::{Node, Value};
 use sealward_manifest::Manifest;
 use sealward_policy::{Action, CompiledRules, Review, Violation};
 
+use crate::Options;
 use crate::rendered::Rendered;
 use crate::sources::Sources;
 
@@ -12,7 +14,7 @@ pub(crate) fn check(
     sources: &Sources,
     rendered: &Rendered,
     rules: &CompiledRules,
-    now_ns: i64,
+    options: &Options<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
     let single = sources
@@ -28,8 +30,8 @@ pub(crate) fn check(
     for group in &groups {
         for manifest in group {
             let namespace = namespace_of(manifest, group).or_else(|| namespace_of(manifest, &everything));
-            let review = Review::of_manifest(manifest, namespace).at(now_ns);
-            report(rules.review(&review), manifest, sources, found);
+            let review = Review::of_manifest(manifest, namespace).at(options.now_ns);
+            report(rules.review(&review), manifest, sources, options, found);
         }
     }
 }
@@ -41,7 +43,13 @@ fn namespace_of<'a>(manifest: &Manifest, among: &[&'a Manifest]) -> Option<&'a M
     among.iter().find(is_it).copied().filter(|_| !name.is_empty())
 }
 
-fn report(violations: Vec<Violation>, manifest: &Manifest, sources: &Sources, found: &mut Vec<Diagnostic>) {
+fn report(
+    violations: Vec<Violation>,
+    manifest: &Manifest,
+    sources: &Sources,
+    options: &Options<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     for violation in violations {
         let severity = match violation.action {
             Action::Deny => Severity::Error,
@@ -49,11 +57,28 @@ fn report(violations: Vec<Violation>, manifest: &Manifest, sources: &Sources, fo
             Action::DryRun => Severity::Note,
         };
         let id = format!("policy/{}", violation.constraint);
-        let diagnostic = Diagnostic::new(id, severity, manifest.origin().clone(), violation.message)
+        let origin = wanted_origin(manifest.root(), options).unwrap_or(manifest.origin());
+        let mut diagnostic = Diagnostic::new(id, severity, origin.clone(), violation.message)
             .object(manifest.id().to_string());
-        found.push(match sources.get(&manifest.origin().path) {
+        if origin != manifest.origin() {
+            diagnostic = diagnostic.hint(format!("this changes the object of {}", manifest.origin()));
+        }
+        found.push(match sources.get(&origin.path) {
             Some(source) => source.quote(diagnostic),
             None => diagnostic,
         });
+    }
+}
+
+/// Where the object, or the first part of it that stands in a wanted file, was written: a patch makes
+/// an object of another file what it is.
+fn wanted_origin<'a>(node: &'a Node, options: &Options<'_>) -> Option<&'a Origin> {
+    if (options.wanted)(&node.origin.path) {
+        return Some(&node.origin);
+    }
+    match &node.value {
+        Value::List(items) => items.iter().find_map(|item| wanted_origin(item, options)),
+        Value::Map(map) => map.iter().find_map(|field| wanted_origin(&field.node, options)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Secret(_) => None,
     }
 }
