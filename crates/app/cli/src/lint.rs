@@ -89,6 +89,10 @@ fn judge(args: Args) -> Result<ExitCode, Failure> {
         Format::Github => github::write(&report),
     };
     output::data(written.as_bytes())?;
+    if repository.unseen {
+        return Err(Failure::of("a part of the repository could not be looked at; see the warnings")
+            .hint("run lint as a user who may read all of it"));
+    }
     let limit = match fail_on {
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,

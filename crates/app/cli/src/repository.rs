@@ -11,6 +11,8 @@ use crate::output;
 /// A repository and the part of it that was asked for.
 pub(crate) struct Repository {
     pub(crate) snapshot: Snapshot,
+    /// Whether a part of it could not be looked at.
+    pub(crate) unseen: bool,
     folder: Folder,
 }
 
@@ -26,7 +28,8 @@ impl Repository {
         for skipped in &listing.skipped {
             output::talk(&format!("warning: {} is left out: {}\n", skipped.path, skipped.reason));
         }
-        Ok(Self { snapshot: listing.snapshot, folder })
+        let unseen = listing.skipped.iter().any(|skipped| skipped.unseen);
+        Ok(Self { snapshot: listing.snapshot, unseen, folder })
     }
 
     /// `path` as the snapshot names it: relative to the repository's root.

@@ -125,6 +125,10 @@ async fn seal(args: Args) -> Result<ExitCode, Failure> {
             Failure::of(format!("{path} holds no Secret")).hint("give a Secret by -f FILE or on stdin")
         );
     }
+    if args.name.is_some() && secrets.len() > 1 {
+        return Err(Failure::of(format!("--name names one Secret, and {path} holds {}", secrets.len()))
+            .hint("seal them one by one, or name each in its metadata"));
+    }
     let kubeconfig = ConnectOptions { kubeconfig: args.kubeconfig.clone(), context: args.context.clone() };
     let default_namespace = default_namespace(&args, &secrets, &kubeconfig).await;
     let recipients = recipients(&args, &kubeconfig).await?;

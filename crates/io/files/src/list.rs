@@ -28,6 +28,8 @@ pub struct Skipped {
     pub path: String,
     /// Why it was left out.
     pub reason: String,
+    /// Whether it may hold files that nobody has looked at, a folder that cannot be read for example.
+    pub unseen: bool,
 }
 
 /// Why there is no listing.
@@ -93,7 +95,7 @@ impl Found<'_> {
         for entry in walk {
             match entry {
                 Ok(entry) => self.visit(&entry)?,
-                Err(error) => self.skip(start, &error.to_string()),
+                Err(error) => self.skip(start, &error.to_string(), true),
             }
         }
         Ok(())
@@ -101,12 +103,12 @@ impl Found<'_> {
 
     fn visit(&mut self, entry: &DirEntry) -> Result<(), ListError> {
         if let Some(error) = entry.error() {
-            self.skip(entry.path(), &error.to_string()); // an ignore file that does not parse
+            self.skip(entry.path(), &error.to_string(), false); // an ignore file that does not parse
         }
         match entry.metadata() {
             Ok(metadata) => self.take(entry.path(), &metadata),
             Err(error) => {
-                self.skip(entry.path(), &error.to_string());
+                self.skip(entry.path(), &error.to_string(), true);
                 Ok(())
             }
         }
@@ -120,13 +122,13 @@ impl Found<'_> {
             kind if kind.is_dir() && path != self.folder.root && is_repository(path) => EntryKind::Submodule,
             kind if kind.is_dir() => return Ok(()),
             _ => {
-                self.skip(path, "neither a file nor a folder nor a symbolic link");
+                self.skip(path, "neither a file nor a folder nor a symbolic link", false);
                 return Ok(());
             }
         };
         let inside = path.strip_prefix(&self.folder.root).ok().and_then(Path::to_str);
         let Some(inside) = inside else {
-            self.skip(path, "the name is not UTF-8");
+            self.skip(path, "the name is not UTF-8", true);
             return Ok(());
         };
         self.entries.insert(inside.to_owned(), Entry { kind, id: inside.to_owned() });
@@ -137,9 +139,11 @@ impl Found<'_> {
         Ok(())
     }
 
-    fn skip(&mut self, path: &Path, reason: &str) {
+    fn skip(&mut self, path: &Path, reason: &str, unseen: bool) {
         let path = path.strip_prefix(&self.folder.root).unwrap_or(path);
-        self.skipped.push(Skipped { path: path.display().to_string(), reason: reason.into() });
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let (path, reason) = (path.display().to_string(), reason.to_owned());
+        self.skipped.push(Skipped { path, reason, unseen });
     }
 }
 

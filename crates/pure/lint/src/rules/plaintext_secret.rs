@@ -11,8 +11,8 @@ use crate::sources::{Source, Sources};
 
 pub(crate) const ID: &str = "secret/plaintext";
 
-const HINT: &str =
-    "seal it: `sealward seal -f FILE -w FILE`; and change the value, it is in the history of Git now";
+const HINT: &str = "seal it: `sealward seal -f FILE --cert CERTIFICATE -w FILE` (or --recipient age1…); if it was \
+     ever committed, change the value too: Git remembers it";
 
 pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagnostic>) {
     for manifest in source.manifests.iter().filter(|manifest| manifest.is_secret()) {
