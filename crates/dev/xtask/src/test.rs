@@ -43,7 +43,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     timed("policies, by opa", &mut policies_by_opa)?;
     timed("cargo test", &mut || {
         let required = [("SEALWARD_NODE", "required")];
-        workspace::cargo(&["test", "--workspace", "--locked"], if node { &required } else { &[] })
+        workspace::cargo(
+            &["test", "--workspace", "--locked", "--no-fail-fast"],
+            if node { &required } else { &[] },
+        )
     })?;
     for (name, seconds) in times {
         // Nothing can be done about a closed stderr.

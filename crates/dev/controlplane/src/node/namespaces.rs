@@ -8,7 +8,7 @@ use super::{NodeError, config::Network};
 use crate::{
     flags::FIRST_SERVICE_ADDRESS,
     process::{Server, within},
-    run_dir::RunDir,
+    run_dir::{self, RunDir},
 };
 use std::{
     ffi::OsString,
@@ -23,6 +23,9 @@ const ENTER: &str = include_str!("enter.sh");
 
 /// How long the namespaces may take to be prepared.
 const READY: Duration = Duration::from_secs(10);
+
+/// How long what runs inside may take to die once it is killed.
+const GONE: Duration = Duration::from_secs(10);
 
 /// The namespaces, held by their first process; dropping it ends everything inside.
 #[derive(Debug)]
@@ -53,9 +56,13 @@ impl Namespaces {
         Ok(namespaces)
     }
 
-    /// Ends everything inside.
+    /// Ends everything inside, and waits until it is gone.
+    ///
+    /// The first process is a child of the holder, not ours to wait for: it ends a moment after its parent, once
+    /// the kernel has killed and reaped what was left inside.
     pub(super) fn kill(&self) {
         self.holder.kill();
+        within(GONE, || run_dir::started(self.first).is_none());
     }
 
     /// What enters the network only: for the servers of the control plane, and for tests.
