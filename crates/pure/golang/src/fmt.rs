@@ -1,6 +1,8 @@
 //! Go's `fmt.Sprintf` (source followed: `fmt/print.go` and `fmt/format.go` of Go 1.26).
 
-use crate::verb::{Flags, print_bad, print_value};
+use crate::sink::Sink;
+use crate::strconv;
+use crate::verb::{Flags, Printable, print_value};
 
 /// What a verb prints: the types that OPA hands to `fmt.Sprintf`.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,38 +39,49 @@ impl Argument {
 /// assert_eq!(sprintf("%s %v", &[Argument::Text("a".into())]), "a %!v(MISSING)");
 /// ```
 pub fn sprintf(format: &str, arguments: &[Argument]) -> String {
-    let mut printer =
-        Printer { rest: format, arguments, next: 0, reordered: false, good: true, out: String::new() };
-    while printer.step() {}
-    printer.extra();
-    printer.out
+    let mut out = Sink::new(usize::MAX);
+    print_formatted(&mut out, format.as_bytes(), arguments);
+    String::from_utf8_lossy(&out.into_bytes()).into_owned()
 }
 
-struct Printer<'a> {
+/// `format` with its verbs replaced by `arguments`, as [`sprintf`].
+pub(crate) fn print_formatted<A: Printable>(out: &mut Sink, format: &[u8], arguments: &[A]) {
+    let mut printer = Printer { rest: format, arguments, next: 0, reordered: false, good: true, out };
+    while printer.step() {}
+    printer.extra();
+}
+
+/// `rune` under `%#U`: `U+00E9 'é'`.
+pub(crate) fn unicode_name(rune: char) -> String {
+    let shown = if strconv::is_print(rune) { format!(" '{rune}'") } else { String::new() };
+    format!("U+{:04X}{shown}", u32::from(rune))
+}
+
+struct Printer<'a, A> {
     /// What of the format is still to be read.
-    rest: &'a str,
-    arguments: &'a [Argument],
+    rest: &'a [u8],
+    arguments: &'a [A],
     /// Index of the argument that the next verb takes.
     next: usize,
     /// Whether an explicit index was seen anywhere.
     reordered: bool,
     /// Whether the explicit indexes of the current verb make sense.
     good: bool,
-    out: String,
+    out: &'a mut Sink,
 }
 
 /// Widths and precisions beyond this are refused.
 const TOO_LARGE: usize = 1_000_000;
 
-impl Printer<'_> {
+impl<A: Printable> Printer<'_, A> {
     /// Prints up to and including the next verb; false at the end.
     fn step(&mut self) -> bool {
-        let Some((plain, rest)) = self.rest.split_once('%') else {
-            self.out.push_str(self.rest);
+        let Some(plain) = self.rest.iter().position(|byte| *byte == b'%') else {
+            self.out.push_bytes(self.rest);
             return false;
         };
-        self.out.push_str(plain);
-        self.rest = rest;
+        self.out.push_bytes(self.rest.get(..plain).unwrap_or_default());
+        self.advance(plain + 1);
         self.good = true;
         let mut flags = self.flags();
         let indexed = self.index();
@@ -77,39 +90,40 @@ impl Printer<'_> {
         if !indexed {
             self.index();
         }
-        let mut runes = self.rest.chars();
-        let Some(verb) = runes.next() else {
-            self.out.push_str("%!(NOVERB)");
+        let Some(verb) = self.rune() else {
+            self.out.push("%!(NOVERB)");
             return false;
         };
-        self.rest = runes.as_str();
         self.verb(verb, flags);
-        true
+        !self.out.is_overflown()
+    }
+
+    /// Reads a character; a byte that starts none is U+FFFD.
+    fn rune(&mut self) -> Option<char> {
+        let first = self.rest.get(..self.rest.len().min(4))?.utf8_chunks().next()?;
+        let rune = first.valid().chars().next();
+        self.advance(rune.map_or(1, char::len_utf8));
+        Some(rune.unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn verb(&mut self, verb: char, flags: Flags) {
         if verb == '%' {
-            self.out.push('%');
+            self.out.push("%");
         } else if !self.good {
-            self.out.push_str(&format!("%!{verb}(BADINDEX)"));
+            self.out.push(&format!("%!{verb}(BADINDEX)"));
         } else if let Some(argument) = self.arguments.get(self.next) {
             self.next += 1;
-            // %w is for errors; for anything else Sprintf treats it as a verb that it does not know.
-            let flags = if verb == 'v' { flags.for_v() } else { flags };
-            if verb == 'p' {
-                print_bad(&mut self.out, argument, verb, &flags);
-            } else {
-                print_value(&mut self.out, argument, verb, &flags);
-            }
+            let flags = if matches!(verb, 'v' | 'w') { flags.for_v() } else { flags };
+            print_value(self.out, argument, verb, &flags);
         } else {
-            self.out.push_str(&format!("%!{verb}(MISSING)"));
+            self.out.push(&format!("%!{verb}(MISSING)"));
         }
     }
 
     fn flags(&mut self) -> Flags {
         let mut flags = Flags::default();
         loop {
-            match self.rest.as_bytes().first() {
+            match self.rest.first() {
                 Some(b'#') => flags.sharp = true,
                 Some(b'0') => flags.zero = true,
                 Some(b'+') => flags.plus = true,
@@ -127,18 +141,19 @@ impl Printer<'_> {
 
     /// Reads `[n]`; true when one that is well formed was there.
     fn index(&mut self) -> bool {
-        if !self.rest.starts_with('[') {
+        if !self.rest.starts_with(b"[") {
             return false;
         }
         self.reordered = true;
-        let Some(end) = self.rest.find(']').filter(|_| self.rest.len() >= 3) else {
+        let end = self.rest.iter().position(|byte| *byte == b']');
+        let Some(end) = end.filter(|_| self.rest.len() >= 3) else {
             self.advance(1);
             self.good = false;
             return false;
         };
         let number = self.rest.get(1..end).unwrap_or_default();
-        let parsed = Some(number).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let parsed = parsed.and_then(|text| text.parse::<usize>().ok());
+        let parsed = Some(number).filter(|digits| digits.iter().all(u8::is_ascii_digit));
+        let parsed = parsed.and_then(|digits| str::from_utf8(digits).ok()?.parse::<usize>().ok());
         self.advance(end + 1);
         let Some(number) = parsed else {
             self.good = false;
@@ -154,10 +169,10 @@ impl Printer<'_> {
     /// Reads digits; `None` when there are none or the number is too large (then all is consumed).
     fn number(&mut self) -> Option<usize> {
         let mut number = None;
-        while let Some(digit) = self.rest.bytes().next().filter(u8::is_ascii_digit) {
+        while let Some(digit) = self.rest.first().copied().filter(u8::is_ascii_digit) {
             let before: usize = number.unwrap_or_default();
             if before > TOO_LARGE {
-                self.rest = "";
+                self.rest = &[];
                 return None;
             }
             number = Some(before * 10 + usize::from(digit - b'0'));
@@ -170,18 +185,15 @@ impl Printer<'_> {
     fn star(&mut self) -> Option<i64> {
         let argument = self.arguments.get(self.next)?;
         self.next += 1;
-        match argument {
-            Argument::Integer(number) => Some(*number)
-                .filter(|number| usize::try_from(number.unsigned_abs()).is_ok_and(|size| size <= TOO_LARGE)),
-            Argument::BigInteger(_) | Argument::Float(_) | Argument::Text(_) => None,
-        }
+        let fits = |number: &i64| usize::try_from(number.unsigned_abs()).is_ok_and(|size| size <= TOO_LARGE);
+        argument.as_integer().filter(fits)
     }
 
     fn width(&mut self, flags: &mut Flags, indexed: bool) -> bool {
-        if self.rest.starts_with('*') {
+        if self.rest.starts_with(b"*") {
             self.advance(1);
             match self.star() {
-                None => self.out.push_str("%!(BADWIDTH)"),
+                None => self.out.push("%!(BADWIDTH)"),
                 Some(width) => {
                     if width < 0 {
                         flags.minus = true;
@@ -200,7 +212,7 @@ impl Printer<'_> {
     }
 
     fn precision(&mut self, flags: &mut Flags, indexed: bool) -> bool {
-        if !self.rest.starts_with('.') || self.rest.len() < 2 {
+        if !self.rest.starts_with(b".") || self.rest.len() < 2 {
             return indexed;
         }
         self.advance(1);
@@ -208,11 +220,11 @@ impl Printer<'_> {
             self.good = false;
         }
         let indexed = self.index();
-        if self.rest.starts_with('*') {
+        if self.rest.starts_with(b"*") {
             self.advance(1);
             let precision = self.star().and_then(|number| usize::try_from(number).ok());
             if precision.is_none() {
-                self.out.push_str("%!(BADPREC)");
+                self.out.push("%!(BADPREC)");
             }
             flags.precision = precision;
             return false;
@@ -227,16 +239,18 @@ impl Printer<'_> {
         if self.reordered || left.is_empty() {
             return;
         }
-        self.out.push_str("%!(EXTRA ");
+        self.out.push("%!(EXTRA ");
         for (index, argument) in left.iter().enumerate() {
             if index > 0 {
-                self.out.push_str(", ");
+                self.out.push(", ");
             }
-            self.out.push_str(argument.type_name());
-            self.out.push('=');
-            print_value(&mut self.out, argument, 'v', &Flags::default());
+            if let Some(name) = argument.type_name() {
+                self.out.push(&name);
+                self.out.push("=");
+            }
+            print_value(self.out, argument, 'v', &Flags::default());
         }
-        self.out.push(')');
+        self.out.push(")");
     }
 }
 

@@ -1,20 +1,31 @@
-//! The parts of Go's `strconv` that others build on: quoting and floating-point text.
+//! The parts of Go's `strconv` that others build on: quoting, and numbers from and to text.
+
+mod number;
+mod unquote;
 
 use std::fmt::Write as _;
 
+pub use number::{NumberError, parse_float, parse_int, parse_uint};
+pub use unquote::{unquote, unquote_char};
+
 /// `text` as a double-quoted Go string literal (`strconv.Quote`).
 pub fn quote(text: &str) -> String {
-    quote_with(text, '"', false)
+    quote_with(text.as_bytes(), '"', false)
 }
 
 /// As [`quote`], with everything outside ASCII escaped (`strconv.QuoteToASCII`).
 pub fn quote_to_ascii(text: &str) -> String {
-    quote_with(text, '"', true)
+    quote_with(text.as_bytes(), '"', true)
+}
+
+/// As [`quote`], or [`quote_to_ascii`], for bytes: what is not UTF-8 becomes `\x..`.
+pub fn quote_bytes(bytes: &[u8], ascii_only: bool) -> String {
+    quote_with(bytes, '"', ascii_only)
 }
 
 /// `rune` as a single-quoted Go character literal (`strconv.QuoteRune`, or `QuoteRuneToASCII`).
 pub fn quote_rune(rune: char, ascii_only: bool) -> String {
-    quote_with(rune.encode_utf8(&mut [0; 4]), '\'', ascii_only)
+    quote_with(rune.encode_utf8(&mut [0; 4]).as_bytes(), '\'', ascii_only)
 }
 
 /// Whether `text` can stand unchanged between backquotes (`strconv.CanBackquote`).
@@ -37,11 +48,17 @@ pub fn is_print(rune: char) -> bool {
     text.escape_debug().count() == 2
 }
 
-fn quote_with(text: &str, delimiter: char, ascii_only: bool) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
+fn quote_with(bytes: &[u8], delimiter: char, ascii_only: bool) -> String {
+    let mut out = String::with_capacity(bytes.len() + 2);
     out.push(delimiter);
-    for rune in text.chars() {
-        escape(&mut out, rune, delimiter, ascii_only);
+    for chunk in bytes.utf8_chunks() {
+        for rune in chunk.valid().chars() {
+            escape(&mut out, rune, delimiter, ascii_only);
+        }
+        for byte in chunk.invalid() {
+            let written = write!(out, "\\x{byte:02x}");
+            debug_assert!(written.is_ok(), "writing to a String does not fail");
+        }
     }
     out.push(delimiter);
     out
@@ -88,15 +105,21 @@ pub enum FloatLayout {
     Hexadecimal,
 }
 
-/// `value` (finite) as Go's `strconv.FormatFloat` writes it, in lower case; `None` as precision means the
+/// `value` as Go's `strconv.FormatFloat` writes it, in lower case; `None` as precision means the
 /// fewest digits that read back as the same number.
 pub fn format_float(value: f64, layout: FloatLayout, precision: Option<usize>) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
     let sign = if value.is_sign_negative() { "-" } else { "" };
     let magnitude = value.abs();
     let body = match layout {
         FloatLayout::Exponent => exponent(magnitude, precision),
         FloatLayout::Fixed => match precision {
-            Some(precision) => format!("{magnitude:.precision$}"),
+            Some(precision) => fixed(magnitude, precision),
             None => format!("{magnitude}"),
         },
         FloatLayout::General => general(magnitude, precision),
@@ -106,14 +129,24 @@ pub fn format_float(value: f64, layout: FloatLayout, precision: Option<usize>) -
     format!("{sign}{body}")
 }
 
+/// No float64 has more digits than this behind its point; beyond it there are only zeros, and Rust prints at
+/// most 65535 of them.
+const MAX_DIGITS: usize = 1100;
+
+fn fixed(magnitude: f64, precision: usize) -> String {
+    let shown = precision.min(MAX_DIGITS);
+    format!("{magnitude:.shown$}{}", "0".repeat(precision - shown))
+}
+
 /// Decimal digits and exponent, so that the value is `d.ddd × 10^exponent`.
 fn decimal(magnitude: f64, precision: Option<usize>) -> (String, i32) {
     let text = match precision {
-        Some(precision) => format!("{magnitude:.precision$e}"),
+        Some(precision) => format!("{magnitude:.shown$e}", shown = precision.min(MAX_DIGITS)),
         None => format!("{magnitude:e}"),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    (mantissa.replace('.', ""), exponent.parse().unwrap_or_default())
+    let zeros = precision.unwrap_or_default().saturating_sub(MAX_DIGITS);
+    (mantissa.replace('.', "") + &"0".repeat(zeros), exponent.parse().unwrap_or_default())
 }
 
 fn exponent(magnitude: f64, precision: Option<usize>) -> String {

@@ -1,6 +1,7 @@
 //! How one argument is printed under one verb.
 
 use crate::fmt::Argument;
+use crate::sink::Sink;
 use crate::strconv::{self, FloatLayout};
 
 /// The flags, width and precision in front of a verb.
@@ -12,7 +13,9 @@ pub(crate) struct Flags {
     pub(crate) minus: bool,
     pub(crate) space: bool,
     /// `%#v`: Go syntax.
-    sharp_v: bool,
+    pub(crate) sharp_v: bool,
+    /// `%+v`: the names of fields.
+    pub(crate) plus_v: bool,
     pub(crate) width: Option<usize>,
     pub(crate) precision: Option<usize>,
 }
@@ -20,7 +23,7 @@ pub(crate) struct Flags {
 impl Flags {
     /// The meaning that `#` and `+` have under `%v`.
     pub(crate) fn for_v(self) -> Self {
-        Self { sharp_v: self.sharp, sharp: false, plus: false, ..self }
+        Self { sharp_v: self.sharp, plus_v: self.plus, sharp: false, plus: false, ..self }
     }
 
     fn without_zero(&self) -> Self {
@@ -28,56 +31,141 @@ impl Flags {
     }
 }
 
-/// Prints `argument` under `verb`; a verb that its type does not know is told as Go tells it.
-pub(crate) fn print_value(out: &mut String, argument: &Argument, verb: char, flags: &Flags) {
-    if verb == 'T' {
-        return text(out, argument.type_name(), flags);
-    }
-    let known = match argument {
-        Argument::Integer(value) => integer(out, *value, verb, flags),
-        Argument::BigInteger(digits) => big_integer(out, digits, verb, flags),
-        Argument::Float(value) => float(out, *value, verb, flags),
-        Argument::Text(value) => string(out, value, verb, flags),
-    };
-    if !known {
-        print_bad(out, argument, verb, flags);
+/// What `Sprintf` prints.
+pub(crate) trait Printable {
+    /// The name of its Go type; `None` for nil.
+    fn type_name(&self) -> Option<String>;
+
+    /// Prints it under `verb`, or tells that its type does not know the verb.
+    fn print(&self, out: &mut Sink, verb: char, flags: &Flags);
+
+    /// Its value as a width or precision, when it is an integer.
+    fn as_integer(&self) -> Option<i64>;
+}
+
+/// Prints `argument` under `verb`; `%T` and nil are told from everything else here.
+pub(crate) fn print_value(out: &mut Sink, argument: &impl Printable, verb: char, flags: &Flags) {
+    match (argument.type_name(), verb) {
+        (None, 'T' | 'v') => pad(out, b"<nil>", flags),
+        (None, _) => out.push(&format!("%!{verb}(<nil>)")),
+        (Some(name), 'T') => text(out, name.as_bytes(), flags),
+        (Some(name), 'p') => bad_verb(out, &name, verb, |out| argument.print(out, 'v', flags)),
+        (Some(_), _) => argument.print(out, verb, flags),
     }
 }
 
 /// `%!verb(type=value)`.
-pub(crate) fn print_bad(out: &mut String, argument: &Argument, verb: char, flags: &Flags) {
-    out.push_str(&format!("%!{verb}({}=", argument.type_name()));
-    print_value(out, argument, 'v', flags);
-    out.push(')');
+pub(crate) fn bad_verb(out: &mut Sink, name: &str, verb: char, value: impl FnOnce(&mut Sink)) {
+    out.push(&format!("%!{verb}({name}="));
+    value(out);
+    out.push(")");
 }
 
-fn padding(out: &mut String, count: usize, flags: &Flags) {
-    let fill = if flags.zero && !flags.minus { '0' } else { ' ' };
-    out.extend(std::iter::repeat_n(fill, count));
-}
+impl Printable for Argument {
+    fn type_name(&self) -> Option<String> {
+        Some(Self::type_name(self).to_owned())
+    }
 
-fn pad(out: &mut String, body: &str, flags: &Flags) {
-    let missing = flags.width.unwrap_or_default().saturating_sub(body.chars().count());
-    if flags.minus {
-        out.push_str(body);
-        padding(out, missing, flags);
-    } else {
-        padding(out, missing, flags);
-        out.push_str(body);
+    fn print(&self, out: &mut Sink, verb: char, flags: &Flags) {
+        let known = match self {
+            Self::Integer(value) => integer(out, Whole::signed(*value), verb, flags),
+            Self::BigInteger(digits) => big_integer(out, digits, verb, flags),
+            Self::Float(value) => float(out, *value, verb, flags),
+            Self::Text(value) => string(out, value.as_bytes(), verb, flags),
+        };
+        if !known {
+            bad_verb(out, Self::type_name(self), verb, |out| self.print(out, 'v', flags));
+        }
+    }
+
+    fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(value) => Some(*value),
+            Self::BigInteger(_) | Self::Float(_) | Self::Text(_) => None,
+        }
     }
 }
 
-/// At most as many characters as the precision allows.
-fn truncated<'a>(value: &'a str, flags: &Flags) -> &'a str {
-    let end = flags.precision.and_then(|count| value.char_indices().nth(count)).map(|(end, _)| end);
-    end.and_then(|end| value.get(..end)).unwrap_or(value)
+/// An integer of 64 bits, signed or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole {
+    bits: u64,
+    signed: bool,
 }
 
-fn text(out: &mut String, value: &str, flags: &Flags) {
+impl Whole {
+    pub(crate) fn signed(value: i64) -> Self {
+        Self { bits: value.cast_unsigned(), signed: true }
+    }
+
+    pub(crate) fn unsigned(bits: u64) -> Self {
+        Self { bits, signed: false }
+    }
+
+    fn is_negative(self) -> bool {
+        self.signed && self.bits.cast_signed() < 0
+    }
+
+    fn magnitude(self) -> u64 {
+        if self.is_negative() { self.bits.cast_signed().unsigned_abs() } else { self.bits }
+    }
+}
+
+fn padding(out: &mut Sink, count: usize, flags: &Flags) {
+    let byte = if flags.zero && !flags.minus { b'0' } else { b' ' };
+    out.fill(byte, count);
+}
+
+fn pad(out: &mut Sink, body: &[u8], flags: &Flags) {
+    let missing = flags.width.map_or(0, |width| width.saturating_sub(rune_count(body)));
+    if flags.minus {
+        out.push_bytes(body);
+        padding(out, missing, flags);
+    } else {
+        padding(out, missing, flags);
+        out.push_bytes(body);
+    }
+}
+
+/// As Go counts: each byte that is not UTF-8 is one.
+fn rune_count(bytes: &[u8]) -> usize {
+    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
+}
+
+/// At most as many characters as the precision allows.
+fn truncated<'a>(value: &'a [u8], flags: &Flags) -> &'a [u8] {
+    let Some(mut left) = flags.precision else {
+        return value;
+    };
+    let mut end = 0;
+    for chunk in value.utf8_chunks() {
+        let widths = chunk.valid().chars().map(char::len_utf8).chain(chunk.invalid().iter().map(|_| 1));
+        for width in widths {
+            if left == 0 {
+                return value.get(..end).unwrap_or(value);
+            }
+            left -= 1;
+            end += width;
+        }
+    }
+    value
+}
+
+fn text(out: &mut Sink, value: &[u8], flags: &Flags) {
     pad(out, truncated(value, flags), flags);
 }
 
-fn string(out: &mut String, value: &str, verb: char, flags: &Flags) -> bool {
+/// A bool; false when the verb is not for it.
+pub(crate) fn boolean(out: &mut Sink, value: bool, verb: char, flags: &Flags) -> bool {
+    let known = matches!(verb, 't' | 'v');
+    if known {
+        pad(out, if value { b"true" } else { b"false" }, flags);
+    }
+    known
+}
+
+/// A string; false when the verb is not for it.
+pub(crate) fn string(out: &mut Sink, value: &[u8], verb: char, flags: &Flags) -> bool {
     match verb {
         'v' if flags.sharp_v => quoted(out, value, flags),
         'v' | 's' => text(out, value, flags),
@@ -89,40 +177,43 @@ fn string(out: &mut String, value: &str, verb: char, flags: &Flags) -> bool {
     true
 }
 
-fn quoted(out: &mut String, value: &str, flags: &Flags) {
+fn quoted(out: &mut Sink, value: &[u8], flags: &Flags) {
     let value = truncated(value, flags);
-    let body = if flags.sharp && strconv::can_backquote(value) {
-        format!("`{value}`")
-    } else if flags.plus {
-        strconv::quote_to_ascii(value)
-    } else {
-        strconv::quote(value)
+    let body = match str::from_utf8(value).ok().filter(|text| flags.sharp && strconv::can_backquote(text)) {
+        Some(text) => format!("`{text}`"),
+        None => strconv::quote_bytes(value, flags.plus),
     };
-    pad(out, &body, flags);
+    pad(out, body.as_bytes(), flags);
 }
 
-fn hexadecimal(out: &mut String, value: &str, flags: &Flags, upper: bool) {
-    let bytes = value.as_bytes();
+fn hexadecimal(out: &mut Sink, bytes: &[u8], flags: &Flags, upper: bool) {
     let bytes = bytes.get(..flags.precision.unwrap_or(bytes.len())).unwrap_or(bytes);
     let prefix = match (flags.sharp, upper) {
         (false, _) => "",
         (true, false) => "0x",
         (true, true) => "0X",
     };
-    let digits: Vec<String> =
-        bytes.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect();
-    let body = if digits.is_empty() {
-        String::new()
-    } else if flags.space {
-        digits.iter().map(|pair| format!("{prefix}{pair}")).collect::<Vec<_>>().join(" ")
-    } else {
-        format!("{prefix}{}", digits.concat())
-    };
+    let digits = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    let digit = |nibble: u8| digits.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let mut body = Vec::with_capacity(bytes.len().saturating_mul(2));
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 && flags.space {
+            body.push(b' ');
+        }
+        if index == 0 || flags.space {
+            body.extend(prefix.bytes());
+        }
+        body.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
     pad(out, &body, flags);
 }
 
-fn integer(out: &mut String, value: i64, verb: char, flags: &Flags) -> bool {
-    let magnitude = value.unsigned_abs();
+/// An integer; false when the verb is not for it.
+pub(crate) fn integer(out: &mut Sink, value: Whole, verb: char, flags: &Flags) -> bool {
+    if verb == 'v' && flags.sharp_v && !value.signed {
+        return integer(out, value, 'x', &Flags { sharp: true, sharp_v: false, ..flags.clone() });
+    }
+    let magnitude = value.magnitude();
     let digits = match verb {
         'v' | 'd' => magnitude.to_string(),
         'b' => format!("{magnitude:b}"),
@@ -130,24 +221,24 @@ fn integer(out: &mut String, value: i64, verb: char, flags: &Flags) -> bool {
         'x' => format!("{magnitude:x}"),
         'X' => format!("{magnitude:X}"),
         'c' => {
-            pad(out, rune(value).encode_utf8(&mut [0; 4]), flags);
+            pad(out, rune(value.bits).encode_utf8(&mut [0; 4]).as_bytes(), flags);
             return true;
         }
         'q' => {
-            pad(out, &strconv::quote_rune(rune(value), flags.plus), flags);
+            pad(out, strconv::quote_rune(rune(value.bits), flags.plus).as_bytes(), flags);
             return true;
         }
         'U' => {
-            unicode(out, value, flags);
+            unicode(out, value.bits, flags);
             return true;
         }
         _ => return false,
     };
-    if flags.precision == Some(0) && value == 0 {
+    if flags.precision == Some(0) && value.bits == 0 {
         padding(out, flags.width.unwrap_or_default(), &flags.without_zero());
         return true;
     }
-    let sign = sign(value < 0, flags);
+    let sign = sign(value.is_negative(), flags);
     let least = match flags.precision {
         Some(precision) => precision,
         None if flags.zero && !flags.minus => flags.width.unwrap_or_default().saturating_sub(sign.len()),
@@ -155,6 +246,7 @@ fn integer(out: &mut String, value: i64, verb: char, flags: &Flags) -> bool {
     };
     let digits = format!("{}{digits}", "0".repeat(least.saturating_sub(digits.len())));
     let prefix = match verb {
+        'O' if flags.sharp && !digits.starts_with('0') => "0o0",
         'O' => "0o",
         'b' if flags.sharp => "0b",
         'o' if flags.sharp && !digits.starts_with('0') => "0",
@@ -162,7 +254,7 @@ fn integer(out: &mut String, value: i64, verb: char, flags: &Flags) -> bool {
         'X' if flags.sharp => "0X",
         _ => "",
     };
-    pad(out, &format!("{sign}{prefix}{digits}"), &flags.without_zero());
+    pad(out, format!("{sign}{prefix}{digits}").as_bytes(), &flags.without_zero());
     true
 }
 
@@ -175,22 +267,23 @@ fn sign(negative: bool, flags: &Flags) -> &'static str {
     }
 }
 
-fn rune(value: i64) -> char {
+fn rune(value: u64) -> char {
     u32::try_from(value).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-fn unicode(out: &mut String, value: i64, flags: &Flags) {
+fn unicode(out: &mut Sink, value: u64, flags: &Flags) {
     let least = flags.precision.unwrap_or_default().max(4);
-    let mut body = format!("U+{value:0least$X}");
+    let digits = format!("{value:X}");
+    let mut body = format!("U+{}{digits}", "0".repeat(least.saturating_sub(digits.len())));
     let shown = u32::try_from(value).ok().and_then(char::from_u32);
     if let Some(shown) = shown.filter(|shown| flags.sharp && strconv::is_print(*shown)) {
         body.push_str(&format!(" '{shown}'"));
     }
-    pad(out, &body, &flags.without_zero());
+    pad(out, body.as_bytes(), &flags.without_zero());
 }
 
 /// `(*big.Int).Format`.
-fn big_integer(out: &mut String, decimal: &str, verb: char, flags: &Flags) -> bool {
+fn big_integer(out: &mut Sink, decimal: &str, verb: char, flags: &Flags) -> bool {
     let (negative, magnitude) = match decimal.strip_prefix('-') {
         Some(magnitude) => (true, magnitude),
         None => (false, decimal),
@@ -203,7 +296,7 @@ fn big_integer(out: &mut String, decimal: &str, verb: char, flags: &Flags) -> bo
         'x' => (16, "0x"),
         'X' => (16, "0X"),
         _ => {
-            out.push_str(&format!("%!{verb}(big.Int={decimal})"));
+            out.push(&format!("%!{verb}(big.Int={decimal})"));
             return true;
         }
     };
@@ -216,7 +309,7 @@ fn big_integer(out: &mut String, decimal: &str, verb: char, flags: &Flags) -> bo
     if flags.zero && !flags.minus && flags.precision.is_none() {
         zeros += flags.width.unwrap_or_default().saturating_sub(length);
     }
-    pad(out, &format!("{sign}{prefix}{}{digits}", "0".repeat(zeros)), &flags.without_zero());
+    pad(out, format!("{sign}{prefix}{}{digits}", "0".repeat(zeros)).as_bytes(), &flags.without_zero());
     true
 }
 
@@ -241,7 +334,8 @@ fn in_base(decimal: &str, base: u32) -> String {
     digits.iter().rev().collect()
 }
 
-fn float(out: &mut String, value: f64, verb: char, flags: &Flags) -> bool {
+/// A float64; false when the verb is not for it.
+pub(crate) fn float(out: &mut Sink, value: f64, verb: char, flags: &Flags) -> bool {
     let (layout, default) = match verb {
         'v' | 'g' | 'G' => (FloatLayout::General, None),
         'e' | 'E' => (FloatLayout::Exponent, Some(6)),
@@ -250,6 +344,10 @@ fn float(out: &mut String, value: f64, verb: char, flags: &Flags) -> bool {
         'x' | 'X' => (FloatLayout::Hexadecimal, None),
         _ => return false,
     };
+    if !value.is_finite() {
+        unending(out, value, flags);
+        return true;
+    }
     let precision = flags.precision.or(default);
     let mut body = strconv::format_float(value.abs(), layout, precision);
     if flags.sharp && verb != 'b' {
@@ -261,20 +359,32 @@ fn float(out: &mut String, value: f64, verb: char, flags: &Flags) -> bool {
     let sign = sign(value.is_sign_negative(), flags);
     let length = sign.len() + body.len();
     if flags.zero && !flags.minus && !sign.is_empty() {
-        out.push_str(sign);
+        out.push(sign);
         padding(out, flags.width.unwrap_or_default().saturating_sub(length), flags);
-        out.push_str(&body);
+        out.push(&body);
     } else {
-        pad(out, &format!("{sign}{body}"), flags);
+        pad(out, format!("{sign}{body}").as_bytes(), flags);
     }
     true
+}
+
+/// Infinities and NaN, which are never padded with zeros.
+fn unending(out: &mut Sink, value: f64, flags: &Flags) {
+    let (sign, name) =
+        if value.is_nan() { ("+", "NaN") } else { (if value > 0.0 { "+" } else { "-" }, "Inf") };
+    let shown = match (sign, flags.plus, flags.space) {
+        ("+", false, true) => " ",
+        ("+", false, false) if value.is_nan() => "",
+        (sign, _, _) => sign,
+    };
+    pad(out, format!("{shown}{name}").as_bytes(), &flags.without_zero());
 }
 
 /// What `#` does to a number: a decimal point always, trailing zeros kept.
 fn with_point(body: &str, verb: char, precision: Option<usize>) -> String {
     let hexadecimal = matches!(verb, 'x' | 'X');
     let mut wanted = match verb {
-        'g' | 'G' | 'x' => precision.unwrap_or(6),
+        'v' | 'g' | 'G' | 'x' => precision.unwrap_or(6),
         _ => 0,
     };
     let tail_at = body.find(|rune| rune == 'p' || (rune == 'e' && !hexadecimal)).unwrap_or(body.len());

@@ -85,6 +85,15 @@ pub const PROGRAMS: &[Program] = &[
         in_assets: false,
     },
     Program {
+        name: "template-oracle",
+        module: "template-oracle",
+        package: "sealward.dev/tools/template-oracle",
+        installed_as: "template-oracle",
+        link: STRIPPED,
+        takes: "10 seconds",
+        in_assets: false,
+    },
+    Program {
         name: "pause",
         module: "pause",
         package: "sealward.dev/tools/pause",
