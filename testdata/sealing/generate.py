@@ -350,7 +350,7 @@ SECRET = {
 
 
 def objects():
-    """The Secret, and what kubeseal makes of it in each scope."""
+    """The Secret, and what kubeseal, and upstream's code for V1, make of it in each scope."""
     shutil.rmtree(OBJECTS, ignore_errors=True)
     OBJECTS.mkdir()
     secret = json.dumps(SECRET, indent=2) + "\n"
@@ -359,6 +359,15 @@ def objects():
         command = ["kubeseal", "--cert", KEYS / "rsa-2048.crt", "--scope", scope, "-o", "json"]
         sealed = subprocess.run(command, input=secret.encode(), check=True, capture_output=True).stdout
         (OBJECTS / f"kubeseal-{scope}.json").write_bytes(sealed)
+        # Upstream's controller loses the stringData of a V1 object: it updates what it has just made with data alone.
+        whole = json.loads(secret)
+        for key, value in whole.pop("stringData").items():
+            whole["data"][key] = base64.b64encode(value.encode()).decode()
+        if scope != "strict":
+            whole["metadata"]["annotations"][f"sealedsecrets.bitnami.com/{scope}"] = "true"
+        command = ["go", "run", "-C", HERE / "../../tools/sealed-secrets", "./seal-v1", KEYS / "rsa-2048.crt"]
+        sealed = subprocess.run(command, input=json.dumps(whole).encode(), check=True, capture_output=True).stdout
+        (OBJECTS / f"v1-{scope}.json").write_bytes(sealed)
 
 
 def main():

@@ -35,6 +35,11 @@ pub const SKIP_SET_OWNER_REFERENCES_ANNOTATION: &str = "sealedsecrets.bitnami.co
 /// The only value by which any of these annotations takes effect.
 pub const ANNOTATION_SET: &str = "true";
 
+/// Whether `annotations` set `key`: by [`ANNOTATION_SET`] and nothing like it.
+pub fn annotation_is_set(annotations: Option<&BTreeMap<String, String>>, key: &str) -> bool {
+    annotations.and_then(|map| map.get(key)).is_some_and(|value| value == ANNOTATION_SET)
+}
+
 /// Label of Secrets that hold an RSA sealing pair.
 pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 /// Value of [`KEY_LABEL`] and [`AGE_KEY_LABEL`] for keys that are in use; any other value takes a key out of use.
@@ -81,6 +86,8 @@ pub const EVENT_UNSEALED_MESSAGE: &str = "SealedSecret unsealed successfully";
 pub const EVENT_UNSEAL_FAILED: &str = "ErrUnsealFailed";
 /// Event: the Secret could not be written. Warning.
 pub const EVENT_UPDATE_FAILED: &str = "ErrUpdateFailed";
+/// Event about a key Secret: it cannot be loaded and is passed over. Warning, ours.
+pub const EVENT_KEY_UNUSABLE: &str = "ErrKeyUnusable";
 /// Component that events name as their source.
 pub const EVENT_SOURCE: &str = "sealed-secrets";
 
@@ -111,7 +118,7 @@ pub struct SealedSecretSpec {
     /// Everything of the Secret but its sealed values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<SecretTemplate>,
-    /// The whole Secret sealed as one value: the format before 0.7. Whether it is there matters, to refuse it.
+    /// The whole Secret sealed as one value, base64: V1, the format before 0.7. Also an empty text is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
     /// Item key to sealed value.
@@ -207,6 +214,22 @@ pub struct SealedSecretCondition {
     /// A sentence for people; empty when all is well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+impl SealedSecret {
+    /// Whether its template says by [`SKIP_SET_OWNER_REFERENCES_ANNOTATION`] that the Secret gets no owner reference.
+    pub fn skips_owner_reference(&self) -> bool {
+        let metadata = self.spec.template.as_ref().and_then(|template| template.metadata.as_ref());
+        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+        annotation_is_set(annotations, SKIP_SET_OWNER_REFERENCES_ANNOTATION)
+    }
+
+    /// The plain texts and templates of `template.data`; null entries, which keep an item out, are left out.
+    pub fn template_texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let data = self.spec.template.as_ref().and_then(|template| template.data.as_ref());
+        let entries = data.into_iter().flatten();
+        entries.filter_map(|(key, text)| Some((key.as_str(), text.as_deref()?)))
+    }
 }
 
 impl k8s_openapi::Resource for SealedSecret {

@@ -41,3 +41,16 @@ pub const FLUX_FINALIZER: &str = "finalizers.fluxcd.io";
 
 /// The Secret that holds the webhook's CA and serving certificate.
 pub const WEBHOOK_CERTIFICATE_SECRET: &str = "sealward-webhook-certificate";
+
+/// On a SealedSecret: whether its Secret is restored when somebody alters or deletes it; it is, unless this
+/// says [`HEAL_DISABLED`].
+pub const HEAL_ANNOTATION: &str = "sealward.dev/heal";
+
+/// Value of [`HEAL_ANNOTATION`] by which the Secret is left as it is until the SealedSecret changes.
+pub const HEAL_DISABLED: &str = "disabled";
+
+/// Event: a Secret that somebody altered or deleted is as its SealedSecret says again. Normal.
+pub const EVENT_HEALED: &str = "Healed";
+
+/// Reason of a SealedSecret's conditions while its Secret is altered oftener than it is restored.
+pub const REASON_HEALING_PAUSED: &str = "HealingPaused";

@@ -8,6 +8,7 @@ use pem::{EncodeConfig, LineEnding, Pem};
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::pem_text::blocks;
 use crate::rsa::{PublicKeyError, RsaPublicKey};
 
 const LABEL: &str = "CERTIFICATE";
@@ -54,16 +55,25 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the first `CERTIFICATE` block of a PEM text, as kubeseal does; blocks with headers are passed over.
+    /// Reads the first `CERTIFICATE` block of a PEM text, as kubeseal does; blocks with headers, and broken
+    /// ones, are passed over.
     ///
     /// Does not look at the clock: see [`Certificate::check_validity`].
     pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
-        let blocks = pem::parse_many(text)
-            .map_err(|error| CertificateError::BrokenPem { reason: error.to_string() })?;
-        let block = blocks
-            .into_iter()
-            .find(|block| block.tag() == LABEL && block.headers().iter().next().is_none())
-            .ok_or(CertificateError::NoCertificate)?;
+        let mut broken = None;
+        let mut usable = |block: Result<Pem, pem::PemError>| match block {
+            Ok(block) => Some(block).filter(|block| block.tag() == LABEL && !has_headers(block)),
+            Err(error) => {
+                broken.get_or_insert_with(|| error.to_string());
+                None
+            }
+        };
+        let found = blocks(text).find_map(&mut usable);
+        let none = || match broken {
+            Some(reason) => CertificateError::BrokenPem { reason },
+            None => CertificateError::NoCertificate,
+        };
+        let block = found.ok_or_else(none)?;
         Self::from_der(block.into_contents())
     }
 
@@ -126,6 +136,10 @@ impl fmt::Debug for Certificate {
             .field("not_after", &self.not_after)
             .finish()
     }
+}
+
+fn has_headers(block: &Pem) -> bool {
+    block.headers().iter().next().is_some()
 }
 
 fn second(unix: i64) -> Result<Timestamp, CertificateError> {

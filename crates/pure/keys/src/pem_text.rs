@@ -1,10 +1,28 @@
-//! PEM text (RFC 7468) of private material, in buffers that are wiped.
+//! PEM text (RFC 7468): read as Go's `pem.Decode` does, and written for private material in buffers that are wiped.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use pem::{Pem, PemError};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 const LINE: usize = 64;
+const BEGIN: &[u8] = b"-----BEGIN ";
+
+/// Every block that starts at the beginning of a line. A broken one hides none of the others.
+pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Result<Pem, PemError>> {
+    let mut rest = text;
+    let mut at_line_start = true;
+    let mut starts = Vec::new();
+    while let Some(byte) = rest.first() {
+        if at_line_start && rest.starts_with(BEGIN) {
+            starts.push(text.len() - rest.len());
+        }
+        at_line_start = *byte == b'\n';
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    let ends: Vec<usize> = starts.iter().copied().skip(1).chain([text.len()]).collect();
+    starts.into_iter().zip(ends).filter_map(|(start, end)| text.get(start..end)).map(pem::parse)
+}
 
 /// Frames private DER bytes as PEM with `label`, LF line ends, 64 characters a line.
 pub(crate) fn private_pem(label: &str, der: &[u8]) -> SecretString {
@@ -39,6 +57,22 @@ fn sealed(text: String) -> SecretString {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_broken_block_hides_no_other() {
+        let block =
+            |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        let tags = |text: &str| -> Vec<String> {
+            blocks(text.as_bytes())
+                .map(|block| block.map_or("-".to_owned(), |block| block.tag().to_owned()))
+                .collect()
+        };
+        let (one, two, broken) = (block("ONE", "AAAA"), block("TWO", "AAAA"), block("X", "!!!!"));
+        assert_eq!(tags(&format!("{broken}{one}text\n{two}")), ["-", "ONE", "TWO"]);
+        assert_eq!(tags(&format!("-----BEGIN CUT-----\nAAAA\n{one}")), ["-", "ONE"]);
+        assert_eq!(tags(&format!("  {one}")), [""; 0]);
+        assert_eq!(tags(&one.replace('\n', "\r\n")), ["ONE"]);
+    }
 
     #[test]
     fn agrees_with_the_pem_crate() {

@@ -107,11 +107,12 @@ pub enum KeyOrder {
     SecretCreationTimestamp,
 }
 
-/// RSA sealing keys, newest first.
+/// RSA sealing keys, newest first, and private keys that only open.
 #[derive(Clone, Debug, Default)]
 pub struct KeyRing {
     order: KeyOrder,
     keys: Vec<SealingKey>,
+    without_certificate: Vec<Arc<RsaPrivateKey>>,
 }
 
 impl KeyRing {
@@ -121,7 +122,14 @@ impl KeyRing {
     pub fn new(order: KeyOrder, keys: impl IntoIterator<Item = SealingKey>) -> Self {
         let mut keys: Vec<SealingKey> = keys.into_iter().collect();
         keys.sort_by_key(|key| Reverse(rank(order, key)));
-        Self { order, keys }
+        Self { order, keys, without_certificate: Vec::new() }
+    }
+
+    /// A ring of private keys without certificates, as a backup gives them: they open, in this order, and nothing is
+    /// sealed for them.
+    pub fn of_private_keys(keys: impl IntoIterator<Item = RsaPrivateKey>) -> Self {
+        let without_certificate = keys.into_iter().map(Arc::new).collect();
+        Self { order: KeyOrder::default(), keys: Vec::new(), without_certificate }
     }
 
     /// How this ring ranks its keys.
@@ -129,14 +137,14 @@ impl KeyRing {
         self.order
     }
 
-    /// All keys, newest first.
+    /// All keys with a certificate, newest first.
     pub fn keys(&self) -> &[SealingKey] {
         &self.keys
     }
 
     /// Whether there is no key at all.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.without_certificate.is_empty()
     }
 
     /// The key to seal new values for: the newest whose certificate is already valid at `now`, in either order.
@@ -152,11 +160,14 @@ impl KeyRing {
         self.keys.iter().find(|key| key.fingerprint() == fingerprint)
     }
 
-    /// All keys in the order to try them: the one that worked last (if it is still here), then newest first.
-    pub fn trial_order(&self, worked_last: Option<Fingerprint>) -> impl Iterator<Item = &SealingKey> {
-        let is_hint = move |key: &&SealingKey| Some(key.fingerprint()) == worked_last;
-        let first = self.keys.iter().filter(is_hint);
-        first.chain(self.keys.iter().filter(move |key| !is_hint(key)))
+    /// All private keys in the order to try them: the one that worked last (if it is still here), then newest first.
+    pub fn trial_order(&self, worked_last: Option<Fingerprint>) -> impl Iterator<Item = &RsaPrivateKey> {
+        let is_hint = move |key: &&RsaPrivateKey| Some(key.public_key().fingerprint()) == worked_last;
+        self.private_keys().filter(is_hint).chain(self.private_keys().filter(move |key| !is_hint(key)))
+    }
+
+    fn private_keys(&self) -> impl Iterator<Item = &RsaPrivateKey> {
+        self.keys.iter().map(SealingKey::private_key).chain(self.without_certificate.iter().map(Arc::as_ref))
     }
 }
 

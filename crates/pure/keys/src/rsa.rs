@@ -17,7 +17,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
 
 use crate::der;
-use crate::pem_text::private_pem;
+use crate::pem_text::{blocks, private_pem};
 
 /// OpenSSH's SHA-256 fingerprint of an RSA public key; displays as `SHA256:…`, what `ssh-keygen -l` shows.
 ///
@@ -154,29 +154,39 @@ pub struct RsaPrivateKey {
 impl RsaPrivateKey {
     /// Reads the first private key of a PEM text: `RSA PRIVATE KEY` (PKCS#1) or `PRIVATE KEY` (PKCS#8).
     ///
-    /// Other blocks (a certificate, parameters) before it are passed over. Errors never repeat the input.
+    /// As for Go's `ParsePrivateKeyPEM`, other blocks (a certificate, parameters) and broken ones are passed over.
+    /// Errors never repeat the input.
     pub fn from_pem(text: &[u8]) -> Result<Self, PrivateKeyError> {
-        let blocks = pem::parse_many(text).map_err(|_| PrivateKeyError::NoPem)?;
-        let first = blocks.first().map(|block| block.tag().to_owned());
-        for block in blocks {
+        let mut refused = None;
+        for block in blocks(text).flatten() {
             let label = block.tag().to_owned();
             let encrypted = block.headers().get("Proc-Type").is_some_and(|value| value.contains("ENCRYPTED"));
             let der = Zeroizing::new(block.into_contents());
-            match label.as_str() {
-                "RSA PRIVATE KEY" if encrypted => return Err(PrivateKeyError::Encrypted),
-                "RSA PRIVATE KEY" => return Self::from_pkcs8(&der::pkcs8_from_pkcs1(&der)),
-                "PRIVATE KEY" if der::pkcs1_from_pkcs8(&der).is_none() => {
-                    return Err(PrivateKeyError::NotRsa);
-                }
-                "PRIVATE KEY" => return Self::from_pkcs8(&der),
+            let refusal = match label.as_str() {
                 "EC PRIVATE KEY" | "DSA PRIVATE KEY" | "OPENSSH PRIVATE KEY" => {
                     return Err(PrivateKeyError::NotRsa);
                 }
-                "ENCRYPTED PRIVATE KEY" => return Err(PrivateKeyError::Encrypted),
-                _ => {}
+                "PRIVATE KEY" if der::pkcs1_from_pkcs8(&der).is_none() => {
+                    return Err(PrivateKeyError::NotRsa);
+                }
+                "ENCRYPTED PRIVATE KEY" => PrivateKeyError::Encrypted,
+                "RSA PRIVATE KEY" if encrypted => PrivateKeyError::Encrypted,
+                "RSA PRIVATE KEY" => match Self::from_pkcs8(&der::pkcs8_from_pkcs1(&der)) {
+                    Ok(key) => return Ok(key),
+                    Err(error) => error,
+                },
+                "PRIVATE KEY" => match Self::from_pkcs8(&der) {
+                    Ok(key) => return Ok(key),
+                    Err(error) => error,
+                },
+                _ => PrivateKeyError::OtherBlock { found: label },
+            };
+            let is_key = !matches!(refusal, PrivateKeyError::OtherBlock { .. });
+            if refused.is_none() || (is_key && matches!(refused, Some(PrivateKeyError::OtherBlock { .. }))) {
+                refused = Some(refusal);
             }
         }
-        Err(first.map_or(PrivateKeyError::NoPem, |found| PrivateKeyError::OtherBlock { found }))
+        Err(refused.unwrap_or(PrivateKeyError::NoPem))
     }
 
     /// Reads a PKCS#8 `PrivateKeyInfo` of an RSA key.

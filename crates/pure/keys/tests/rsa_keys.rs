@@ -43,6 +43,25 @@ fn both_framings_of_a_private_key_are_read_and_named_like_openssh_does() {
 fn a_key_is_found_behind_other_blocks() {
     let both = [key!("rsa-2048.crt"), key!("rsa-2048.key")].concat();
     assert!(RsaPrivateKey::from_pem(&both).is_ok());
+    let broken = b"-----BEGIN RSA PRIVATE KEY-----\n!!!!\n-----END RSA PRIVATE KEY-----\n".as_slice();
+    let empty = b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n".as_slice();
+    let behind = [broken, empty, key!("rsa-3072.key"), key!("rsa-2048.key")].concat();
+    let found = RsaPrivateKey::from_pem(&behind).unwrap();
+    let expect = RsaPrivateKey::from_pem(key!("rsa-3072.key")).unwrap();
+    assert_eq!(found.public_key(), expect.public_key(), "the first that is one");
+    assert_eq!(RsaPrivateKey::from_pem(empty).unwrap_err(), PrivateKeyError::Invalid);
+    assert_eq!(RsaPrivateKey::from_pem(broken).unwrap_err(), PrivateKeyError::NoPem);
+}
+
+#[test]
+fn an_expired_or_second_certificate_keeps_no_key_from_opening() {
+    let chain = [key!("expired.crt"), key!("rsa-3072.crt")].concat();
+    let pair = SealingKey::from_pem("old", Timestamp::UNIX_EPOCH, key!("rsa-2048.key"), &chain).unwrap();
+    assert!(pair.certificate().check_validity(time("2026-06-01T00:00:00Z")).is_err());
+    let sealed = pair.certificate().public_key().encrypt_oaep(b"label", b"session key").unwrap();
+    assert_eq!(pair.private_key().decrypt_oaep(b"label", &sealed).unwrap().as_slice(), b"session key");
+    let ecdsa = SealingKey::from_pem("ec", Timestamp::UNIX_EPOCH, key!("ecdsa.key"), &chain).unwrap_err();
+    assert_eq!(ecdsa.to_string(), "private key: private key is not an RSA key");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What is wrong in a GitOps repository, before anything of it reaches a cluster.
 //!
 //! ```text
-//! Snapshot ──▶ Sources: every YAML and JSON file, read once ──▶ rules on source files ──┐
-//!     │                                                                                 ├─▶ Vec<Diagnostic>
-//!     └──▶ Rendered: each Flux Kustomization, and each kustomization that none includes ─┘
-//!                    ──▶ policy, misplacement, plaintext from patches
+//! Snapshot ──▶ Sources: wanted files, kustomizations, Flux objects, Namespaces ──▶ rules on source files ──┐
+//!     │                                                                                                    ├─▶ Findings
+//!     └──▶ Rendered: each Flux Kustomization, and each kustomization that none includes, ─────────────────┘
+//!                    of those that may reach a wanted file ──▶ policy, misplacement, plaintext from patches
 //! ```
 //!
 //! **Invariants:** a finding shows no Secret's value: excerpts are masked by the spans of what a Secret,
@@ -12,6 +12,7 @@
 //! be read as YAML is not quoted at all once it speaks of Secrets. The verdict on
 //! a manifest is the cluster's: the same `policy` code on the same input.
 
+mod includes;
 mod masks;
 mod rendered;
 mod rules;
@@ -29,8 +30,8 @@ use sources::Sources;
 /// What is linted, and by what.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
-    /// Whether findings at this path are wanted; the whole snapshot is read in any case, because what a
-    /// file means depends on the kustomization that includes it.
+    /// Whether findings at this path are wanted. Of the rest of the snapshot only what decides about such
+    /// a file is looked at: the kustomizations that may include it, and the Namespaces.
     pub wanted: &'a dyn Fn(&str) -> bool,
     /// The cluster's rules.
     pub rules: Option<&'a CompiledRules>,
@@ -47,13 +48,24 @@ impl std::fmt::Debug for Options<'_> {
     }
 }
 
-/// Everything that is wrong in `snapshot`, sorted by place; each finding once, however many
-/// kustomizations lead to it.
-pub fn lint(snapshot: &Snapshot, options: &Options<'_>) -> Vec<Diagnostic> {
-    let sources = Sources::read(snapshot);
-    let rendered = Rendered::render(snapshot, &sources);
+/// What a run found.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// Sorted by place; each once, however many kustomizations lead to it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many wanted files were looked at.
+    pub files: usize,
+}
+
+/// Everything that is wrong in the wanted files of `snapshot`.
+pub fn lint(snapshot: &Snapshot, options: &Options<'_>) -> Findings {
+    let mut sources = Sources::read(snapshot, options.wanted);
+    let rendered = Rendered::render(snapshot, &sources, options.wanted);
+    sources.add(snapshot, &rendered.covered);
     let mut found = Vec::new();
-    for source in &sources.files {
+    let mut files = 0;
+    for source in sources.files.iter().filter(|source| (options.wanted)(&source.path)) {
+        files += 1;
         rules::on_source(source, snapshot, &mut found);
     }
     rules::on_rendered(&sources, &rendered, options, &mut found);
@@ -63,7 +75,7 @@ pub fn lint(snapshot: &Snapshot, options: &Options<'_>) -> Vec<Diagnostic> {
     found.retain(|diagnostic| {
         seen.insert((diagnostic.rule.clone(), diagnostic.origin.clone(), diagnostic.message.clone()))
     });
-    found
+    Findings { diagnostics: found, files }
 }
 
 /// Whether a file of this name is looked at: YAML, JSON, or a kustomization.
@@ -71,9 +83,11 @@ pub fn reads(path: &str) -> bool {
     sources::is_candidate(path)
 }
 
-/// The rules on source files, for reports; the cluster's come with the rule set.
-pub fn rules() -> Vec<Rule> {
-    rules::index()
+/// The rules that are applied, for reports: those on source files, and the cluster's of `set`.
+pub fn rules(set: Option<&CompiledRules>) -> Vec<Rule> {
+    let mut rules = rules::index();
+    rules.extend(set.into_iter().flat_map(rules::of_cluster));
+    rules
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sealward_api::flux::{KUSTOMIZATION, KUSTOMIZE_GROUP, KustomizationSpec};
 use sealward_diagnostic::Origin;
-use sealward_document::Node;
+use sealward_document::{Node, Value};
 use sealward_manifest::Manifest;
 use sealward_render::{Application, PatchBody, RenderError, render};
 use sealward_snapshot::{BlobError, Blobs, Entry, Snapshot, join, parent};
 use serde::Deserialize;
 
+use crate::includes::Includes;
 use crate::sources::{Source, Sources};
 
 /// What arrives in clusters, as far as the repository tells, and the files that were read for it.
@@ -21,43 +22,144 @@ pub(crate) struct Rendered {
 
 /// An application of the repository.
 pub(crate) struct Root {
+    /// Its place among all that might have been rendered.
+    place: usize,
     /// The file that makes it one.
     pub(crate) file: String,
     pub(crate) result: Result<Vec<Manifest>, RenderError>,
 }
 
+/// What may be rendered.
+struct Candidate<'a> {
+    /// The file that makes it an application.
+    file: &'a str,
+    application: Application,
+    /// Whether Flux is told to apply it; what no other includes may be included by such a one.
+    of_flux: bool,
+    done: bool,
+}
+
 impl Rendered {
-    /// Renders what the Flux Kustomizations in `snapshot` name, then the kustomizations that neither
-    /// these nor any other include. The files below a root that failed count as covered, because
-    /// nobody knows what they would have come to.
-    pub(crate) fn render(snapshot: &Snapshot, sources: &Sources) -> Self {
+    /// Renders what the Flux Kustomizations of `sources` name, then the kustomizations that neither these
+    /// nor any other include; of both those that may reach a wanted file, or declare the Namespace of an
+    /// object that is wanted. The files below a root that failed count as covered, because nobody knows
+    /// what they would have come to.
+    pub(crate) fn render(snapshot: &Snapshot, sources: &Sources, wanted: &dyn Fn(&str) -> bool) -> Self {
+        let includes = Includes::of(snapshot, sources);
+        let candidate = |file, application, of_flux| Candidate { file, application, of_flux, done: false };
+        let told = flux_applications(sources).into_iter();
+        let roots = includes.roots().into_iter().map(|source| &*source.path);
+        let mut candidates: Vec<Candidate<'_>> = told
+            .map(|(file, application)| candidate(file, application, true))
+            .chain(roots.map(|file| candidate(file, Application::new(parent(file)), false)))
+            .collect();
+        let recording = Recording::of(snapshot);
         let mut rendered = Self { roots: Vec::new(), covered: BTreeSet::new() };
-        for (file, application) in flux_applications(sources) {
-            rendered.add(snapshot, file, &application, !has_kustomization(sources, &application.path));
+        rendered.add_reaching(&recording, &includes, &mut candidates, wanted);
+        let namespaces = rendered.undeclared_namespaces(sources, wanted);
+        if !namespaces.is_empty() {
+            let may_declare =
+                |path: &str| sources.get(path).is_some_and(|source| may_declare(source, &namespaces));
+            rendered.add_reaching(&recording, &includes, &mut candidates, &may_declare);
         }
-        for source in roots(sources) {
-            if !rendered.covered.contains(&source.path) {
-                let application = Application::new(parent(&source.path));
-                rendered.add(snapshot, &source.path, &application, false);
+        rendered.roots.sort_by_key(|root| root.place);
+        rendered
+    }
+
+    /// Renders the candidates that may read a file that `counts`.
+    fn add_reaching(
+        &mut self,
+        recording: &Recording,
+        includes: &Includes<'_>,
+        candidates: &mut [Candidate<'_>],
+        counts: &dyn Fn(&str) -> bool,
+    ) {
+        for (place, candidate) in candidates.iter_mut().enumerate().filter(|(_, candidate)| !candidate.done) {
+            let Candidate { file, application, of_flux, done } = candidate;
+            let reaches =
+                counts(file) || includes.may_reach(&application.path, &application.components, counts);
+            if reaches && (*of_flux || !self.covered.contains(*file)) {
+                *done = true;
+                let tentative = *of_flux && !includes.has(&application.path);
+                self.add(
+                    recording,
+                    Root { place, file: (*file).to_owned(), result: Ok(Vec::new()) },
+                    application,
+                    tentative,
+                );
             }
         }
-        rendered
     }
 
     /// A Flux Kustomization may speak of another repository, so that what it names as a plain folder
     /// is `tentative`: if it does not render, it was none.
-    fn add(&mut self, snapshot: &Snapshot, file: &str, application: &Application, tentative: bool) {
-        let (recorder, recording) = recording(snapshot);
-        let result = render(&recording, application);
+    fn add(&mut self, recording: &Recording, root: Root, application: &Application, tentative: bool) {
+        let result = render(&recording.snapshot, application);
+        let seen = recording.recorder.take();
         if result.is_err() && tentative {
             return;
         }
         if result.is_err() {
             let folder = join("", &application.path).unwrap_or_default();
-            self.covered.extend(snapshot.under(&folder).map(|(path, _)| path.to_owned()));
+            self.covered.extend(recording.snapshot.under(&folder).map(|(path, _)| path.to_owned()));
         }
-        self.covered.extend(recorder.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
-        self.roots.push(Root { file: file.to_owned(), result });
+        self.covered.extend(seen);
+        self.roots.push(Root { result, ..root });
+    }
+
+    /// The namespaces of wanted objects that are not declared where the objects are.
+    fn undeclared_namespaces(&self, sources: &Sources, wanted: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+        let mut undeclared = BTreeSet::new();
+        let mut look = |declared: &[&Manifest], objects: &[&Manifest]| {
+            let declared: BTreeSet<&str> =
+                declared.iter().filter_map(|manifest| namespace(manifest)).collect();
+            let used = objects.iter().map(|manifest| manifest.namespace());
+            undeclared
+                .extend(used.filter(|name| !name.is_empty() && !declared.contains(name)).map(str::to_owned));
+        };
+        for manifests in self.roots.iter().filter_map(|root| root.result.as_ref().ok()) {
+            let all: Vec<&Manifest> = manifests.iter().collect();
+            let touched: Vec<&Manifest> =
+                manifests.iter().filter(|manifest| first_wanted(manifest.root(), wanted).is_some()).collect();
+            look(&all, &touched);
+        }
+        // Whether what is written is what arrives is known only once all that may include it is rendered.
+        let single = sources
+            .files
+            .iter()
+            .filter(|source| wanted(&source.path) && !self.covered.contains(&source.path));
+        look(&[], &single.flat_map(|source| &source.manifests).collect::<Vec<_>>());
+        undeclared
+    }
+}
+
+/// The name of a Namespace.
+fn namespace(manifest: &Manifest) -> Option<&str> {
+    manifest.gvk().is("", "Namespace").then(|| manifest.name())
+}
+
+/// Whether a file declares one of these Namespaces, or gives one the name: kustomize's `namespace` and
+/// Flux' `targetNamespace` rename Namespaces too.
+fn may_declare(source: &Source, namespaces: &BTreeSet<String>) -> bool {
+    let told =
+        |node: Option<&Node>| node.and_then(Node::as_str).is_some_and(|name| namespaces.contains(name));
+    source.manifests.iter().any(|manifest| {
+        namespace(manifest).is_some_and(|name| namespaces.contains(name))
+            || (manifest.gvk().is(KUSTOMIZE_GROUP, KUSTOMIZATION)
+                && told(manifest.root().at(&["spec", "targetNamespace"])))
+    }) || source.documents.iter().any(|document| told(document.get("namespace")))
+}
+
+/// Where the first part of a tree that stands in a wanted file was written: a patch makes an object of
+/// another file what it is.
+pub(crate) fn first_wanted<'a>(node: &'a Node, wanted: &dyn Fn(&str) -> bool) -> Option<&'a Origin> {
+    if wanted(&node.origin.path) {
+        return Some(&node.origin);
+    }
+    match &node.value {
+        Value::List(items) => items.iter().find_map(|item| first_wanted(item, wanted)),
+        Value::Map(map) => map.iter().find_map(|field| first_wanted(&field.node, wanted)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Secret(_) => None,
     }
 }
 
@@ -99,70 +201,33 @@ fn start_of(source: &Source, text: &Node) -> Origin {
     }
 }
 
-fn has_kustomization(sources: &Sources, path: &str) -> bool {
-    let folder = join("", path).ok();
-    sources
-        .files
-        .iter()
-        .any(|source| source.is_kustomization() && Some(parent(&source.path)) == folder.as_deref())
+/// A snapshot that notes which files are read.
+struct Recording {
+    recorder: Arc<Recorder>,
+    snapshot: Snapshot,
 }
 
-/// Kustomizations (not Components, which are nothing by themselves) that no other one names; of those
-/// that name each other in a circle one, so that the circle is told of.
-fn roots(sources: &Sources) -> Vec<&Source> {
-    let kustomizations: Vec<&Source> =
-        sources.files.iter().filter(|source| source.is_kustomization()).collect();
-    let included: BTreeSet<String> = kustomizations.iter().copied().flat_map(included_folders).collect();
-    let mut reached = BTreeSet::new();
-    let mut roots = Vec::new();
-    let (inner, outer): (Vec<&Source>, Vec<&Source>) =
-        kustomizations.iter().partition(|source| included.contains(parent(&source.path)));
-    for source in outer.into_iter().chain(inner) {
-        if reached.contains(parent(&source.path)) {
-            continue;
-        }
-        reach(source, &kustomizations, &mut reached);
-        let kind = source.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
-        if kind != Some("Component") {
-            roots.push(source);
-        }
+impl Recording {
+    fn of(snapshot: &Snapshot) -> Self {
+        let recorder = Arc::new(Recorder { snapshot: snapshot.clone(), seen: Mutex::default() });
+        let named = |(path, entry): (&str, &Entry)| {
+            (path.to_owned(), Entry { kind: entry.kind, id: path.to_owned() })
+        };
+        let entries = snapshot.entries().map(named).collect();
+        Self { recorder: recorder.clone(), snapshot: Snapshot::new(entries, recorder) }
     }
-    roots
-}
-
-/// Adds the folder of `source` and those that it includes, by whatever way.
-fn reach(source: &Source, kustomizations: &[&Source], reached: &mut BTreeSet<String>) {
-    let mut open = vec![parent(&source.path).to_owned()];
-    while let Some(folder) = open.pop() {
-        if reached.insert(folder.clone()) {
-            let of_folder = kustomizations.iter().copied().filter(|known| parent(&known.path) == folder);
-            open.extend(of_folder.flat_map(included_folders));
-        }
-    }
-}
-
-fn included_folders(source: &Source) -> Vec<String> {
-    let folder = parent(&source.path);
-    let lists = ["resources", "bases", "components"];
-    let named = source.documents.iter().flat_map(|document| {
-        lists.iter().filter_map(|list| document.get(list)?.as_list()).flatten().filter_map(Node::as_str)
-    });
-    named.filter_map(|path| join(folder, path).ok()).collect()
-}
-
-/// A snapshot like `snapshot` that notes which files are read.
-fn recording(snapshot: &Snapshot) -> (Arc<Recorder>, Snapshot) {
-    let recorder = Arc::new(Recorder { snapshot: snapshot.clone(), seen: Mutex::default() });
-    let entries = snapshot
-        .entries()
-        .map(|(path, entry)| (path.to_owned(), Entry { kind: entry.kind, id: path.to_owned() }))
-        .collect();
-    (recorder.clone(), Snapshot::new(entries, recorder))
 }
 
 struct Recorder {
     snapshot: Snapshot,
     seen: Mutex<BTreeSet<String>>,
+}
+
+impl Recorder {
+    /// What was read since the last time.
+    fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Blobs for Recorder {

@@ -1,12 +1,15 @@
-//! The files of a repository that Kubernetes could mean, read once.
+//! The files of a repository that Kubernetes could mean: those that are wanted, and those that decide
+//! what the wanted ones mean.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use sealward_api::flux::KUSTOMIZE_GROUP;
 use sealward_diagnostic::Diagnostic;
 use sealward_document::yaml::{self, DuplicateKey};
 use sealward_document::{Node, ReadError};
-use sealward_manifest::{Manifest, objects};
+use sealward_manifest::{Gvk, Manifest, Scope, objects};
 use sealward_render::KUSTOMIZATION_FILES;
 use sealward_snapshot::{EntryKind, Snapshot, parent};
 
@@ -30,9 +33,10 @@ pub(crate) struct Source {
 }
 
 impl Sources {
-    /// Reads every YAML file, and every JSON file that speaks of an apiVersion, except what is no YAML
-    /// yet: the templates of Helm charts.
-    pub(crate) fn read(snapshot: &Snapshot) -> Self {
+    /// Reads the wanted YAML files, and the wanted JSON files that look like objects, except what is no
+    /// YAML yet: the templates of Helm charts. Of the others those are read that may decide what a wanted
+    /// file comes to: kustomizations, Flux' Kustomizations, and Namespaces.
+    pub(crate) fn read(snapshot: &Snapshot, wanted: &dyn Fn(&str) -> bool) -> Self {
         let charts: Vec<&str> = snapshot
             .entries()
             .filter(|(path, _)| file_name(path) == "Chart.yaml")
@@ -48,9 +52,19 @@ impl Sources {
             .entries()
             .filter(|(_, entry)| matches!(entry.kind, EntryKind::File | EntryKind::Executable))
             .filter(|(path, _)| is_candidate(path) && !in_chart_templates(path))
-            .filter_map(|(path, _)| Source::read(snapshot, path))
+            .filter_map(|(path, _)| Source::read(snapshot, path, wanted(path) || is_kustomization(path)))
             .collect();
         Self { files }
+    }
+
+    /// Reads those of `paths` too.
+    pub(crate) fn add(&mut self, snapshot: &Snapshot, paths: &BTreeSet<String>) {
+        let missing: Vec<&String> =
+            paths.iter().filter(|path| is_candidate(path) && self.get(path).is_none()).collect();
+        let read = missing.into_iter().filter_map(|path| Source::read(snapshot, path, true));
+        let read: Vec<Source> = read.collect();
+        self.files.extend(read);
+        self.files.sort_by(|one, other| one.path.cmp(&other.path));
     }
 
     /// The file at `path`, if it is one of these.
@@ -61,7 +75,9 @@ impl Sources {
 }
 
 impl Source {
-    fn read(snapshot: &Snapshot, path: &str) -> Option<Self> {
+    /// `None` for JSON that is no object, and, unless it `counts` whatever is in it, for what decides
+    /// about no other file.
+    fn read(snapshot: &Snapshot, path: &str, counts: bool) -> Option<Self> {
         let mut source = Self {
             path: path.to_owned(),
             text: None,
@@ -74,11 +90,16 @@ impl Source {
         let bytes: Arc<[u8]> = match snapshot.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                source.unreadable = Some(error.to_string());
-                return Some(source);
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                source.unreadable = Some(format!("{error}{}", cause.unwrap_or_default()));
+                return counts.then_some(source);
             }
         };
-        if path.ends_with(".json") && !contains(&bytes, b"\"apiVersion\"") {
+        let lossy = String::from_utf8_lossy(&bytes);
+        let says = |word: &str| lossy.contains(word);
+        let is_json = path.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let like_object = says("\"apiVersion\"") || (says("\"kind\"") && says("\"metadata\""));
+        if (is_json && !like_object) || !(counts || says(KUSTOMIZE_GROUP) || says("Namespace")) {
             return None;
         }
         source.text = std::str::from_utf8(&bytes).ok().map(str::to_owned);
@@ -108,7 +129,7 @@ impl Source {
 
     /// Whether a kustomization file, which is no cluster object.
     pub(crate) fn is_kustomization(&self) -> bool {
-        KUSTOMIZATION_FILES.contains(&file_name(&self.path))
+        is_kustomization(&self.path)
     }
 
     /// The finding with the lines around it, the values of Secrets masked.
@@ -134,15 +155,26 @@ impl Source {
     }
 }
 
-/// Whether a document is meant for a cluster: it has apiVersion and kind, and is no configuration of a
-/// tool that only borrows their shape.
+/// Whether a document is meant for a cluster: it has apiVersion and kind, or one of them and metadata,
+/// and is no configuration of a tool that only borrows their shape. Those mostly have no metadata (kind,
+/// kubeadm, a kubeconfig), which an object of a kind that every cluster has must have.
 fn is_object(document: &Node) -> bool {
     let text = |field| document.get(field).and_then(Node::as_str).unwrap_or_default();
     let group = text("apiVersion").split('/').next().unwrap_or_default();
-    !text("kind").is_empty()
-        && !group.is_empty()
-        && group != "kustomize.config.k8s.io"
-        && group != "test.gatekeeper.sh"
+    let has_metadata = document.get("metadata").is_some_and(|metadata| metadata.as_map().is_some());
+    let is_meant = match (text("apiVersion"), text("kind")) {
+        ("", "") => false,
+        ("", _) | (_, "") => has_metadata,
+        (version, kind) => {
+            let known = Scope::of(&Gvk::from_api_version(version, kind)) != Scope::Unknown;
+            has_metadata || known || document.get("items").is_some()
+        }
+    };
+    is_meant && group != "kustomize.config.k8s.io" && group != "test.gatekeeper.sh"
+}
+
+fn is_kustomization(path: &str) -> bool {
+    KUSTOMIZATION_FILES.contains(&file_name(path))
 }
 
 /// Whether a file of this name is read.
@@ -157,8 +189,4 @@ pub(crate) fn is_candidate(path: &str) -> bool {
 
 pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes.windows(needle.len()).any(|window| window == needle)
 }

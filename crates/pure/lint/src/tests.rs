@@ -16,13 +16,19 @@ fn check(files: &[(&str, &str)], expect: &[&str]) {
 
 fn run(files: &[(&str, &str)]) -> Vec<sealward_diagnostic::Diagnostic> {
     let snapshot = Snapshot::from_files(files.iter().map(|(path, text)| (*path, *text)));
-    lint(&snapshot, &Options { wanted: &|_| true, rules: None, now_ns: 0 })
+    lint(&snapshot, &Options { wanted: &|_| true, rules: None, now_ns: 0 }).diagnostics
 }
 
 fn shown(files: &[(&str, &str)]) -> String {
     let diagnostics = run(files);
-    let report =
-        Report { tool: "t", version: "0", rule_set: None, rules: &crate::rules(), diagnostics: &diagnostics };
+    let report = Report {
+        tool: "t",
+        version: "0",
+        rule_set: None,
+        files: 1,
+        rules: &crate::rules(None),
+        diagnostics: &diagnostics,
+    };
     text::write(&report, text::Style::Plain)
 }
 
@@ -133,6 +139,35 @@ fn a_sealed_value_that_can_never_open_is_found() {
 }
 
 #[test]
+fn a_value_of_the_format_before_0_7_is_looked_at_too() {
+    let value = rsa_value();
+    let old = |value: &str| {
+        sealed("web", "x").replace("  encryptedData:\n    password: x\n", &format!("  data: {value}\n"))
+    };
+    assert!(old("x").contains("data: x"), "{}", old("x"));
+    check(&[("a.yaml", &old(&value))], &[]);
+    check(&[("a.yaml", &old("hunter2"))], &["sealed-secret/malformed a.yaml:7:9"]);
+    let both = sealed("web", &value).replace("spec:\n", &format!("spec:\n  data: {value}\n"));
+    check(&[("a.yaml", &both)], &["sealed-secret/malformed a.yaml:7:9"]);
+}
+
+#[test]
+fn a_text_that_is_no_template_is_found_at_its_item_and_not_quoted() {
+    let with = |template: &str| {
+        let text = format!("spec:\n  template:\n    data:\n      url: {template}\n");
+        sealed("web", &rsa_value()).replace("spec:\n", &text)
+    };
+    check(&[("a.yaml", &with("'{{ .password }}'"))], &[]);
+    for template in ["'{{ .password'", "'{{ nothing .password }}'", "'{{ env \"HOME\" }}'"] {
+        check(&[("a.yaml", &with(template))], &["sealed-secret/template a.yaml:9:12"]);
+    }
+    let text = shown(&[("a.yaml", &with("'pass{{hunter2 word}}'"))]);
+    assert!(text.contains("not defined") && !text.contains("hunter2"), "{text}");
+    let text = shown(&[("a.yaml", &with("'{{ env \"HOME\" }}'"))]);
+    assert!(text.contains("env"), "{text}");
+}
+
+#[test]
 fn a_sealed_secret_that_arrives_elsewhere_is_found() {
     let value = rsa_value();
     let kustomization = |extra: &str| format!("resources:\n- db.yaml\n{extra}");
@@ -239,7 +274,7 @@ fn neighbours_are_masked() {
             sealed("web", &rsa_value()) + "  template:\n    data:\n      x: 1\n      x: hunter2\n",
         ),
     ] {
-        let sources = Sources::read(&Snapshot::from_files([(file, text.as_str())]));
+        let sources = Sources::read(&Snapshot::from_files([(file, text.as_str())]), &|_| true);
         let spans = sources.files[0].secret_spans();
         let at = text.find("hunter2").unwrap();
         assert!(spans.iter().any(|span| span.contains(&at) && span.end >= at + 7), "{file}: {spans:?}");
@@ -257,11 +292,16 @@ fn flux(path: &str, extra: &str) -> String {
 
 /// A rule set with one rule, which selects by `matches` and always fires.
 fn always(matches: &str) -> sealward_policy::CompiledRules {
+    rule(matches, "violation[{\"msg\": m}] { m := sprintf(\"%d\", [time.now_ns()]) }")
+}
+
+/// A rule set with one rule, which selects by `matches`.
+fn rule(matches: &str, rego: &str) -> sealward_policy::CompiledRules {
     let text = format!(
         "{{apiVersion: sealward.dev/v1alpha1, kind: RuleSet, metadata: {{name: r}}, spec: {{templates: [\
          {{apiVersion: templates.gatekeeper.sh/v1, kind: ConstraintTemplate, metadata: {{name: probe}}, spec: {{\
          crd: {{spec: {{names: {{kind: Probe}}}}}}, targets: [{{target: admission.k8s.gatekeeper.sh, code: [{{engine: Rego, source: {{\
-         rego: 'package p\n\n  violation[{{\"msg\": m}}] {{ m := sprintf(\"%d\", [time.now_ns()]) }}'}}}}]}}]}}}}], constraints: [\
+         rego: 'package p\n\n  {rego}'}}}}]}}]}}}}], constraints: [\
          {{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: Probe, metadata: {{name: probe}}, spec: {{match: {matches}}}}}]}}}}"
     );
     let object = sealward_manifest::read("rules.yaml", text.as_bytes()).unwrap().remove(0);
@@ -274,7 +314,8 @@ fn always(matches: &str) -> sealward_policy::CompiledRules {
 fn judge(matches: &str, files: &[(&str, &str)], expect: &[&str]) {
     let snapshot = Snapshot::from_files(files.iter().map(|(path, text)| (*path, *text)));
     let rules = always(matches);
-    let found = lint(&snapshot, &Options { wanted: &|_| true, rules: Some(&rules), now_ns: 1_700 });
+    let found =
+        lint(&snapshot, &Options { wanted: &|_| true, rules: Some(&rules), now_ns: 1_700 }).diagnostics;
     let found: Vec<String> = found
         .iter()
         .filter(|diagnostic| diagnostic.rule == "policy/probe")
@@ -378,4 +419,156 @@ fn what_reading_drops_is_not_shown() {
         let text = shown(&[(path, text)]);
         assert!(text.contains("error[") && !text.contains("hunter2"), "{text}");
     }
+}
+
+/// `path:line:column` of what `rules` say when only `wanted` is linted.
+fn told(rules: &sealward_policy::CompiledRules, files: &[(&str, &str)], wanted: &str) -> Vec<String> {
+    let snapshot = Snapshot::from_files(files.iter().map(|(path, text)| (*path, *text)));
+    let is_wanted = |path: &str| path == wanted || wanted.is_empty();
+    let found = lint(&snapshot, &Options { wanted: &is_wanted, rules: Some(rules), now_ns: 0 });
+    found.diagnostics.iter().map(|found| format!("{} {}", found.rule, found.origin)).collect()
+}
+
+#[test]
+fn a_violation_stands_at_its_field() {
+    let of_field = |field: &str| {
+        rule(
+            "{}",
+            &format!(
+                "violation[{{\"msg\": \"m\", \"details\": {{\"field\": \"{field}\"}}}}] {{ input.review.kind.kind == \"Pod\" }}"
+            ),
+        )
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  labels:\n    a.b/c: x\nspec:\n  containers:\n  - name: one\n    image: i\n  - name: two\n    securityContext:\n      privileged: true\n";
+    let list = ("base/kustomization.yaml", "resources: [p.yaml]\n");
+    let overlay = ("over/kustomization.yaml", "resources: [../base]\nnamePrefix: x-\n");
+    for files in [&[("base/p.yaml", pod)][..], &[list, overlay, ("base/p.yaml", pod)]] {
+        for (field, place) in [
+            ("spec.containers[1].securityContext.privileged", "13:7"),
+            ("spec.containers[0].securityContext.privileged", "9:5"),
+            ("spec.containers[7].image", "8:3"),
+            ("metadata.labels[\\\"a.b/c\\\"]", "6:5"),
+            ("metadata.annotations", "3:1"),
+            ("", "1:1"),
+            ("status.nothing[", "1:1"),
+        ] {
+            assert_eq!(
+                told(&of_field(field), files, ""),
+                [format!("policy/probe base/p.yaml:{place}")],
+                "{field}"
+            );
+        }
+    }
+    let patch = "resources: [../base]\npatches:\n- path: patch.yaml\n  target: {kind: Pod}\n";
+    let patched = [
+        list,
+        ("base/p.yaml", HOMELESS),
+        ("over/kustomization.yaml", patch),
+        ("over/patch.yaml", "- op: add\n  path: /spec\n  value:\n    hostNetwork: true\n"),
+    ];
+    let rules = of_field("spec.hostNetwork");
+    assert_eq!(told(&rules, &patched, ""), ["policy/probe over/patch.yaml:4:5"]);
+    assert_eq!(told(&rules, &patched, "base/p.yaml"), ["policy/probe base/p.yaml:1:1"]);
+}
+
+/// What one file gets does not depend on whether the others were asked for too.
+#[test]
+fn one_file_gets_what_all_get() {
+    let by_team = "{kinds: [{kinds: [Pod]}], namespaceSelector: {matchLabels: {team: a}}}";
+    let rules = always(by_team);
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
+    let files = [
+        ("app/kustomization.yaml", "resources: [p.yaml]\n"),
+        ("app/p.yaml", HOMELESS),
+        ("broken/kustomization.yaml", "resources: [gone.yaml]\n"),
+        ("clusters/one.yaml", &flux("./far", "  targetNamespace: web\n")),
+        ("far/p.yaml", HOMELESS),
+        ("namespaces/kustomization.yaml", "resources: [web.yaml]\nlabels: [{pairs: {team: a}}]\n"),
+        ("namespaces/web.yaml", namespace),
+        (
+            "over/kustomization.yaml",
+            "resources: [../app]\nnamespace: web\npatches:\n- path: patches/p.yaml\n",
+        ),
+        (
+            "over/patches/p.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {hostNetwork: true}\n",
+        ),
+        ("plain/p.yaml", POD),
+        ("secret.yaml", SECRET),
+    ];
+    let all = told(&rules, &files, "");
+    assert_eq!(
+        all,
+        [
+            "policy/probe app/p.yaml:1:1",
+            "kustomization/does-not-render broken/kustomization.yaml:1:13",
+            "policy/probe far/p.yaml:1:1",
+            "policy/probe plain/p.yaml:1:1",
+        ]
+    );
+    let mut one_by_one = Vec::new();
+    for (path, _) in files {
+        one_by_one.extend(
+            told(&rules, &files, path).into_iter().filter(|told| told.contains(&format!(" {path}:"))),
+        );
+    }
+    // A patch, or what Flux is told, gets what it makes of the object, unless the object is asked for.
+    one_by_one.retain(|told| !told.contains("over/") && !told.contains("clusters/"));
+    assert_eq!(one_by_one, all);
+}
+
+#[test]
+fn what_decides_nothing_is_not_parsed() {
+    let files = [
+        ("a.yaml", SECRET),
+        ("b.yaml", "a: [\n"),
+        ("c/Chart.yaml", "name: c\n"),
+        ("ns.yaml", "kind: Namespace\n"),
+    ];
+    let snapshot = Snapshot::from_files(files);
+    let read = |wanted: &str| {
+        let sources = Sources::read(&snapshot, &|path| path == wanted || wanted.is_empty());
+        sources.files.iter().map(|source| source.path.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(read("a.yaml"), ["a.yaml", "ns.yaml"]);
+    assert_eq!(read(""), ["a.yaml", "b.yaml", "c/Chart.yaml", "ns.yaml"]);
+    let findings = lint(&snapshot, &Options { wanted: &|path| path == "a.yaml", rules: None, now_ns: 0 });
+    assert_eq!((findings.diagnostics, findings.files), (Vec::new(), 1));
+}
+
+#[test]
+fn an_object_without_its_version_is_told_of() {
+    check(&[("a.yaml", "kind: Pod\nmetadata: {name: p}\n")], &["yaml/unreadable a.yaml:1:1"]);
+    check(&[("a.yaml", "apiVersion: v1\nmetadata: {name: p}\n")], &["yaml/unreadable a.yaml:1:1"]);
+    check(
+        &[("a.json", "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"p\"}}")],
+        &["yaml/unreadable a.json:1:1"],
+    );
+    check(
+        &[("a.json", "{\"kind\": \"Pod\", \"metadata\": {\"name\": \"p\"")],
+        &["yaml/unreadable a.json:1:41"],
+    );
+    check(&[("a.yaml", "apiVersion: v1\nkind: Pod\nspec: {}\n")], &["yaml/unreadable a.yaml:1:1"]);
+    // Configurations of tools.
+    let kind = "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nnodes: []\n";
+    check(&[("kind.yaml", kind), ("kubeconfig.yaml", "apiVersion: v1\nkind: Config\nusers: []\n")], &[]);
+    // Values of a chart, and the chart itself, say such words too.
+    check(
+        &[("values.yaml", "kind: DaemonSet\nreplicas: 1\n"), ("Chart.yaml", "apiVersion: v2\nname: c\n")],
+        &[],
+    );
+}
+
+#[test]
+fn every_value_in_plaintext_is_named() {
+    let say =
+        |data: &str| run(&[("a.yaml", &format!("{SECRET}stringData: {{{data}}}\n"))])[0].message.clone();
+    assert_eq!(say("a: x"), "Secret \"db\" holds its value of \"a\" in plaintext");
+    assert_eq!(
+        say("a: x, empty: \"\", b: w, c: z"),
+        "Secret \"db\" holds its values of \"a\", \"b\" and \"c\" in plaintext"
+    );
+    let many = (0..20).map(|index| format!("k{index}: x")).collect::<Vec<_>>().join(", ");
+    let message = say(&many);
+    assert!(message.contains("\"k7\" and 12 more in plaintext"), "{message}");
 }

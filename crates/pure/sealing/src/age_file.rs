@@ -55,6 +55,9 @@ pub enum AgeRecipientsError {
         /// How many different ones there are.
         count: usize,
     },
+    /// A value that is sealed anew has one that cannot be kept.
+    #[error("the value is also sealed for a recipient of a kind that cannot be sealed for here")]
+    OtherKind,
 }
 
 impl AgeRecipients {
@@ -99,13 +102,22 @@ pub(crate) fn seal(
     Ok(file)
 }
 
-/// Opens an age file if it is bound to this place; says which identity's recipient it was sealed for.
+/// What an age file holds for its place.
+pub(crate) struct OpenedFile {
+    pub(crate) plaintext: SecretBytes,
+    /// The recipient whose identity opened it.
+    pub(crate) recipient: AgeRecipient,
+    /// All recipients that its list names.
+    pub(crate) listed: Vec<String>,
+}
+
+/// Opens an age file if it is bound to this place.
 pub(crate) fn open(
     file: &[u8],
     binding: &Binding,
     item: &str,
     identities: &[AgeIdentity],
-) -> Result<(SecretBytes, AgeRecipient), OpenValueError> {
+) -> Result<OpenedFile, OpenValueError> {
     check_limits(file)?;
     let (plaintext, recipient, stanzas) = decrypt(file, identities)?;
     let prefix = expected_prefix(binding, item).ok_or(OpenValueError::NoKey)?;
@@ -113,8 +125,8 @@ pub(crate) fn open(
     if !bool::from(found.ct_eq(&prefix)) {
         return Err(OpenValueError::NoKey);
     }
-    let value = after_recipients(rest, &recipient, stanzas).ok_or(OpenValueError::NoKey)?;
-    Ok((SecretBytes::from(value.to_vec()), recipient))
+    let (value, listed) = after_recipients(rest, &recipient, stanzas).ok_or(OpenValueError::NoKey)?;
+    Ok(OpenedFile { plaintext: SecretBytes::from(value.to_vec()), recipient, listed })
 }
 
 /// Whether a file can be opened by anybody at all: its header fits, and its payload is not cut off before
@@ -222,28 +234,32 @@ fn push_text(out: &mut Vec<u8>, text: &str) -> Option<()> {
     Some(())
 }
 
-/// What follows the list of recipients, if the list is sound: as many entries as there are stanzas, strictly
-/// ascending, and the recipient that opened the file among them.
-fn after_recipients<'a>(bytes: &'a [u8], opened_by: &AgeRecipient, stanzas: usize) -> Option<&'a [u8]> {
+/// What follows the list of recipients, and the list, if that is sound: as many entries as there are stanzas,
+/// strictly ascending, and the recipient that opened the file among them.
+fn after_recipients<'a>(
+    bytes: &'a [u8],
+    opened_by: &AgeRecipient,
+    stanzas: usize,
+) -> Option<(&'a [u8], Vec<String>)> {
     let (count, mut rest) = bytes.split_first_chunk::<2>()?;
     let count = usize::from(u16::from_be_bytes(*count));
     if count != stanzas {
         return None;
     }
-    let own = opened_by.to_string();
-    let mut listed = false;
-    let mut last: &[u8] = &[];
+    let mut listed: Vec<&[u8]> = Vec::new();
     for _ in 0..count {
         let (length, after_length) = rest.split_first_chunk::<2>()?;
         let (entry, after_entry) = after_length.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        if entry <= last {
+        if entry <= listed.last().copied().unwrap_or_default() {
             return None;
         }
-        listed |= entry == own.as_bytes();
-        last = entry;
+        listed.push(entry);
         rest = after_entry;
     }
-    listed.then_some(rest)
+    let own = opened_by.to_string();
+    let found = listed.contains(&own.as_bytes());
+    let listed = listed.into_iter().map(|entry| String::from_utf8_lossy(entry).into_owned());
+    found.then(|| (rest, listed.collect()))
 }
 
 #[cfg(test)]
@@ -273,7 +289,8 @@ mod tests {
         let (own, other) = (recipient(), recipient());
         let both = AgeRecipients::new([own.clone(), other.clone()]).unwrap();
         let sound = [recipient_list(&both).unwrap(), b"value".to_vec()].concat();
-        assert_eq!(after_recipients(&sound, &own, 2), Some(b"value".as_slice()));
+        let names = both.0.iter().map(AgeRecipient::to_string).collect();
+        assert_eq!(after_recipients(&sound, &own, 2), Some((b"value".as_slice(), names)));
         assert_eq!(after_recipients(&sound, &own, 1), None, "fewer stanzas than recipients");
         assert_eq!(after_recipients(&sound, &own, 3), None, "more stanzas than recipients");
         assert_eq!(after_recipients(&sound, &recipient(), 2), None, "opened by one who is not listed");

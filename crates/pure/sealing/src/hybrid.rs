@@ -9,7 +9,7 @@
 use aws_lc_rs::aead::{
     AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey,
 };
-use sealward_keys::{Fingerprint, RsaPublicKey, SealingKey};
+use sealward_keys::{Fingerprint, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use crate::value::{SealValueError, SecretBytes};
@@ -36,14 +36,14 @@ impl<'a> Blob<'a> {
     pub(crate) fn open<'k>(
         &self,
         label: &[u8],
-        keys: impl Iterator<Item = &'k SealingKey>,
+        keys: impl Iterator<Item = &'k RsaPrivateKey>,
     ) -> Option<(SecretBytes, Fingerprint)> {
-        keys.filter(|key| key.certificate().public_key().modulus_length() == self.wrapped_key.len())
-            .find_map(|key| Some((self.open_with(label, key)?, key.fingerprint())))
+        keys.filter(|key| key.public_key().modulus_length() == self.wrapped_key.len())
+            .find_map(|key| Some((self.open_with(label, key)?, key.public_key().fingerprint())))
     }
 
-    fn open_with(&self, label: &[u8], key: &SealingKey) -> Option<SecretBytes> {
-        let session_key = key.private_key().decrypt_oaep(label, self.wrapped_key).ok()?;
+    fn open_with(&self, label: &[u8], key: &RsaPrivateKey) -> Option<SecretBytes> {
+        let session_key = key.decrypt_oaep(label, self.wrapped_key).ok()?;
         let cipher = cipher(&session_key)?;
         let mut buffer = Zeroizing::new(self.ciphertext.to_vec());
         let plaintext = cipher.open_in_place(zero_nonce(), Aad::empty(), &mut buffer).ok()?;

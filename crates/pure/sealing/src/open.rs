@@ -3,13 +3,27 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use sealward_api::bitnami::{EncryptedItem, GROUP, KIND, SealedSecret};
+use sealward_api::bitnami::{EncryptedItem, GROUP, KIND, SealedSecret, SecretTemplate};
 use sealward_keys::Fingerprint;
 use sealward_manifest::{Gvk, Manifest};
 use thiserror::Error;
 
+use crate::old_format;
 use crate::scope::{Binding, BindingError, Scope};
 use crate::value::{Keys, OpenValueError, SecretBytes, UsedKey, open_value};
+
+/// What is opened at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Whether V1 objects are: `spec.data` of before 0.7. Upstream's `--accept-deprecated-v1-data`, on by default.
+    pub accept_v1: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { accept_v1: true }
+    }
+}
 
 /// The opened values of one SealedSecret.
 #[derive(Debug, Default)]
@@ -20,6 +34,8 @@ pub struct Opened {
     pub keys: BTreeMap<String, UsedKey>,
     /// The RSA key that worked last: the next call's [`Keys::worked_last`].
     pub worked_last: Option<Fingerprint>,
+    /// What a V1 value holds around the data: it takes the place of the object's own template.
+    pub old_template: Option<SecretTemplate>,
 }
 
 /// Why a SealedSecret was not opened. Nothing of it is opened then.
@@ -28,11 +44,18 @@ pub enum OpenError {
     /// Its name or namespace cannot be bound to.
     #[error(transparent)]
     Binding(#[from] BindingError),
-    /// It is of the format before 0.7, one value for the whole Secret.
-    #[error(
-        "spec.data holds a value of the format before sealed-secrets 0.7, which is not supported; seal the Secret anew"
-    )]
-    OldFormat,
+    /// It is of V1, which is switched off.
+    #[error("using deprecated 'data' field, use 'encryptedData' or flip the feature flag")]
+    OldFormatRefused,
+    /// It has values of both formats.
+    #[error("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time")]
+    BothFormats,
+    /// The one value of V1 did not open.
+    #[error(transparent)]
+    OldFormat(OpenValueError),
+    /// The one value of V1 opened, and is no Secret.
+    #[error("the value of spec.data is no v1 Secret: {0}")]
+    NotASecret(&'static str),
     /// `encryptedData` is no map.
     #[error("spec.encryptedData is {0}, it must be a map of sealed values")]
     NotAMap(&'static str),
@@ -42,13 +65,21 @@ pub enum OpenError {
 }
 
 /// Opens every value, all or none. The scope is what the object's own annotations say.
-pub fn open_sealed_secret(sealed: &SealedSecret, keys: Keys<'_>) -> Result<Opened, OpenError> {
+pub fn open_sealed_secret(
+    sealed: &SealedSecret,
+    keys: Keys<'_>,
+    options: OpenOptions,
+) -> Result<Opened, OpenError> {
     let encrypted = &sealed.spec.encrypted_data;
     if let Some(what) = encrypted.junk {
         return Err(OpenError::NotAMap(what));
     }
-    if sealed.spec.data.as_ref().is_some_and(|data| !data.is_empty()) {
-        return Err(OpenError::OldFormat);
+    if let Some(value) = &sealed.spec.data {
+        return match (options.accept_v1, encrypted.items.is_empty()) {
+            (false, _) => Err(OpenError::OldFormatRefused),
+            (true, false) => Err(OpenError::BothFormats),
+            (true, true) => old_format::open(value, &binding_of(sealed)?, keys),
+        };
     }
     let binding = binding_of(sealed)?;
     let mut opened = Opened { worked_last: keys.worked_last, ..Opened::default() };
@@ -75,7 +106,8 @@ pub fn open_sealed_secret(sealed: &SealedSecret, keys: Keys<'_>) -> Result<Opene
     if failed.is_empty() { Ok(opened) } else { Err(OpenError::Items(failed)) }
 }
 
-fn binding_of(sealed: &SealedSecret) -> Result<Binding, BindingError> {
+/// What the object's own metadata binds its values to.
+pub(crate) fn binding_of(sealed: &SealedSecret) -> Result<Binding, BindingError> {
     let metadata = &sealed.metadata;
     let scope = Scope::from_annotations(metadata.annotations.as_ref());
     let namespace = metadata.namespace.as_deref().unwrap_or_default();

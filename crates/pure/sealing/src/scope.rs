@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use sealward_api::bitnami::{ANNOTATION_SET, CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION};
+use sealward_api::bitnami::{CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION, annotation_is_set};
 use thiserror::Error;
 
 /// What a sealed value is bound to.
@@ -27,9 +27,7 @@ pub struct UnknownScope;
 impl Scope {
     /// The scope that an object's annotations declare; only the value `true` counts, and the wider scope wins.
     pub fn from_annotations(annotations: Option<&BTreeMap<String, String>>) -> Self {
-        let set =
-            |key: &str| annotations.and_then(|map| map.get(key)).is_some_and(|value| value == ANNOTATION_SET);
-        Self::from_set(set)
+        Self::from_set(|key| annotation_is_set(annotations, key))
     }
 
     /// As [`Scope::from_annotations`], for annotations that are asked for one by one.

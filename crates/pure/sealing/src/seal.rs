@@ -37,6 +37,9 @@ pub enum SealSecretError {
     /// The manifest is of another kind.
     #[error("expected a Secret but found {0}")]
     NotASecret(Gvk),
+    /// Its values are sealed already, another way: sealing that again would hand out what SOPS wrote.
+    #[error("this file is encrypted by SOPS; decrypt it first (`sops decrypt FILE`) and seal what comes out")]
+    Sops,
     /// A field that Secrets do not have: a typing error would silently lose what it holds.
     #[error("{field} is no field of a Secret")]
     UnknownField {
@@ -141,6 +144,9 @@ fn check_is_secret(secret: &Manifest) -> Result<(), SealSecretError> {
     if !secret.is_secret() {
         return Err(SealSecretError::NotASecret(secret.gvk().clone()));
     }
+    if secret.root().get("sops").is_some_and(|node| node.as_map().is_some()) {
+        return Err(SealSecretError::Sops);
+    }
     let fields = secret.root().as_map().map(Map::iter).unwrap_or_default();
     match fields.map(|field| field.key.as_str()).find(|field| !FIELDS.contains(field)) {
         Some(field) => Err(SealSecretError::UnknownField { field: field.to_owned() }),
@@ -164,7 +170,7 @@ fn namespace<'a>(own: &'a str, scope: Scope, options: &SealOptions<'a>) -> Resul
 }
 
 /// The Secret's values by key: `data` decoded, then `stringData` over it.
-fn plaintexts(secret: &Manifest) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, SealSecretError> {
+pub(crate) fn plaintexts(secret: &Manifest) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, SealSecretError> {
     let mut values = BTreeMap::new();
     for field in ["data", "stringData"] {
         let Some(node) = secret.root().get(field).filter(|node| !node.is_null()) else { continue };
@@ -243,7 +249,10 @@ fn template(
 }
 
 /// The annotations, saying this scope and no other.
-fn with_scope(mut annotations: BTreeMap<String, String>, scope: Scope) -> BTreeMap<String, String> {
+pub(crate) fn with_scope(
+    mut annotations: BTreeMap<String, String>,
+    scope: Scope,
+) -> BTreeMap<String, String> {
     for key in [CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION] {
         annotations.remove(key);
     }

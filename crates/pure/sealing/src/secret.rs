@@ -2,30 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use sealward_api::bitnami::{
-    ANNOTATION_SET, API_VERSION, KIND, SKIP_SET_OWNER_REFERENCES_ANNOTATION, SealedSecret, TemplateMetadata,
-};
+use sealward_api::bitnami::{API_VERSION, KIND, SealedSecret, TemplateMetadata};
 use sealward_diagnostic::Origin;
 use sealward_document::{Map, Node, SecretString, Value};
+use sealward_golang::template::Environment;
 use sealward_manifest::{Manifest, ManifestError};
 use secrecy::ExposeSecret;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::base64_text;
 use crate::open::Opened;
+use crate::template::{TemplateErrors, render};
 
 /// Why no Secret was made of an opened SealedSecret.
 #[derive(Debug, Error, PartialEq)]
 pub enum SecretError {
-    /// Some values are made by a Go template.
-    #[error(
-        "spec.template.data holds Go templates, which are not supported: {} ({{{{ }}}} may not occur in plain values)",
-        items.join(", ")
-    )]
-    Templates {
-        /// Their keys.
-        items: Vec<String>,
-    },
+    /// Values that a template should make. Its text names items and holds no value.
+    #[error("{0}")]
+    Templates(TemplateErrors),
     /// The SealedSecret has no name.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -33,12 +28,18 @@ pub enum SecretError {
 
 /// Makes the Secret: name and namespace of the SealedSecret, all else from its template, values opened.
 ///
-/// Of `template.data`, plain text becomes a value unless an encrypted value has that key, and null keeps an item out
-/// (upstream 0.40); text with `{{` is refused. The owner reference is upstream's: one, controller, without
-/// blockOwnerDeletion; a SealedSecret without a uid, read from a file, gives none.
-pub fn secret_for(sealed: &SealedSecret, opened: &Opened, origin: &Origin) -> Result<Manifest, SecretError> {
-    let template = sealed.spec.template.clone().unwrap_or_default();
-    let data = data(&template.data.unwrap_or_default(), opened)?;
+/// Of `template.data`, each text is rendered and becomes a value unless an encrypted one has its key, and null keeps
+/// an item out (upstream 0.40). V1 has no such templates: everything comes from inside. The owner reference is
+/// upstream's: one, controller, without blockOwnerDeletion; a SealedSecret without a uid, read from a file, gives none.
+pub fn secret_for(
+    sealed: &SealedSecret,
+    opened: &Opened,
+    origin: &Origin,
+    environment: &mut Environment<'_>,
+) -> Result<Manifest, SecretError> {
+    let template = opened.old_template.clone().or_else(|| sealed.spec.template.clone()).unwrap_or_default();
+    let rendered = render(sealed, opened, environment).map_err(SecretError::Templates)?;
+    let data = data(&template.data.unwrap_or_default(), opened, &rendered);
     let text = |text: &str| Node::text(text, origin.clone());
     let made = |value| Node::made(value, origin.clone());
 
@@ -64,27 +65,14 @@ pub fn secret_for(sealed: &SealedSecret, opened: &Opened, origin: &Origin) -> Re
 fn data(
     template: &BTreeMap<String, Option<String>>,
     opened: &Opened,
-) -> Result<BTreeMap<String, SecretString>, SecretError> {
-    let templates = template.iter().filter(|(_, text)| text.as_ref().is_some_and(|text| text.contains("{{")));
-    let items: Vec<String> = templates.map(|(key, _)| key.clone()).collect();
-    if !items.is_empty() {
-        return Err(SecretError::Templates { items });
-    }
+    rendered: &BTreeMap<String, Zeroizing<Vec<u8>>>,
+) -> BTreeMap<String, SecretString> {
     let encoded = |bytes: &[u8]| SecretString::from(base64_text::encode(bytes));
-    let mut data: BTreeMap<String, SecretString> =
-        opened.items.iter().map(|(key, value)| (key.clone(), encoded(value.expose_secret()))).collect();
-    for (key, text) in template {
-        match text {
-            None => {
-                data.remove(key);
-            }
-            Some(text) if !opened.items.contains_key(key) => {
-                data.insert(key.clone(), encoded(text.as_bytes()));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(data)
+    let rendered = rendered.iter().map(|(key, value)| (key.clone(), encoded(value)));
+    let opened = opened.items.iter().map(|(key, value)| (key.clone(), encoded(value.expose_secret())));
+    let mut data: BTreeMap<String, SecretString> = rendered.chain(opened).collect();
+    data.retain(|key, _| !matches!(template.get(key), Some(None)));
+    data
 }
 
 fn metadata(sealed: &SealedSecret, template: &TemplateMetadata, origin: &Origin) -> Map {
@@ -105,7 +93,7 @@ fn metadata(sealed: &SealedSecret, template: &TemplateMetadata, origin: &Origin)
         let finalizers = finalizers.iter().map(|finalizer| text(finalizer));
         metadata.insert("finalizers", made(Value::List(finalizers.collect())));
     }
-    if let Some(uid) = sealed.metadata.uid.as_deref().filter(|_| !skips_owner(template)) {
+    if let Some(uid) = sealed.metadata.uid.as_deref().filter(|_| !sealed.skips_owner_reference()) {
         let owner = [
             ("apiVersion", text(API_VERSION)),
             ("kind", text(KIND)),
@@ -117,10 +105,4 @@ fn metadata(sealed: &SealedSecret, template: &TemplateMetadata, origin: &Origin)
         metadata.insert("ownerReferences", made(Value::List(vec![made(owner)])));
     }
     metadata
-}
-
-fn skips_owner(template: &TemplateMetadata) -> bool {
-    let annotations = template.annotations.as_ref();
-    let annotation = annotations.and_then(|map| map.get(SKIP_SET_OWNER_REFERENCES_ANNOTATION));
-    annotation.is_some_and(|value| value == ANNOTATION_SET)
 }

@@ -179,17 +179,28 @@ pub fn open_value(
     item: &str,
     keys: Keys<'_>,
 ) -> Result<OpenedValue, OpenValueError> {
+    open_with_recipients(value, binding, item, keys).map(|(opened, _)| opened)
+}
+
+/// As [`open_value`], with all recipients of an age value, whom it must stay open for when it is sealed anew.
+pub(crate) fn open_with_recipients(
+    value: &str,
+    binding: &Binding,
+    item: &str,
+    keys: Keys<'_>,
+) -> Result<(OpenedValue, Option<Vec<String>>), OpenValueError> {
     match Sealed::parse(value)? {
         Sealed::Rsa(bytes) => {
             let blob = Blob::split(&bytes).ok_or(OpenValueError::TooShort)?;
             let (plaintext, key) = blob
                 .open(&binding.label(), keys.ring.trial_order(keys.worked_last))
                 .ok_or(OpenValueError::NoKey)?;
-            Ok(OpenedValue { plaintext, key: UsedKey::Rsa(key) })
+            Ok((OpenedValue { plaintext, key: UsedKey::Rsa(key) }, None))
         }
         Sealed::Age(file) => {
-            let (plaintext, recipient) = age_file::open(&file, binding, item, keys.identities)?;
-            Ok(OpenedValue { plaintext, key: UsedKey::Age(recipient) })
+            let opened = age_file::open(&file, binding, item, keys.identities)?;
+            let key = UsedKey::Age(opened.recipient);
+            Ok((OpenedValue { plaintext: opened.plaintext, key }, Some(opened.listed)))
         }
     }
 }

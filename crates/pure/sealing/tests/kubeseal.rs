@@ -6,7 +6,8 @@ use sealward_diagnostic::Origin;
 use sealward_keys::{KeyOrder, KeyRing, SealingKey};
 use sealward_manifest::Manifest;
 use sealward_sealing::{
-    Keys, Recipients, Scope, SealOptions, open_sealed_secret, read_sealed_secret, seal_secret, secret_for,
+    Environment, Keys, Limits, OpenOptions, Recipients, Scope, SealOptions, open_sealed_secret,
+    read_sealed_secret, seal_secret, secret_for,
 };
 use serde_json::{Value, json};
 
@@ -38,9 +39,16 @@ fn manifest(json: &Value) -> Manifest {
 fn opened_data(json: &Value) -> Value {
     let sealed = read_sealed_secret(&manifest(json)).unwrap();
     let ring = ring();
-    let opened =
-        open_sealed_secret(&sealed, Keys { ring: &ring, identities: &[], worked_last: None }).unwrap();
-    let secret = secret_for(&sealed, &opened, &Origin::file("object.json")).unwrap();
+    let opened = open_sealed_secret(
+        &sealed,
+        Keys { ring: &ring, identities: &[], worked_last: None },
+        OpenOptions::default(),
+    )
+    .unwrap();
+    let mut random = |_: &mut [u8]| {};
+    let (now, limits) = (Timestamp::UNIX_EPOCH, Limits::default());
+    let mut environment = Environment { now, random: &mut random, limits };
+    let secret = secret_for(&sealed, &opened, &Origin::file("object.json"), &mut environment).unwrap();
     secret.root().get("data").unwrap().expose_json()
 }
 

@@ -4,7 +4,7 @@ use sealward_api::bitnami::{self, EncryptedItem};
 use sealward_diagnostic::{Diagnostic, Origin};
 use sealward_document::Node;
 use sealward_manifest::Manifest;
-use sealward_sealing::{Sealed, read_sealed_secret};
+use sealward_sealing::{OpenError, Sealed, read_sealed_secret};
 
 use crate::sources::Source;
 
@@ -37,6 +37,15 @@ fn problems(manifest: &Manifest) -> Vec<(Origin, String)> {
         return vec![(manifest.origin().clone(), message)];
     }
     let mut problems = Vec::new();
+    if let Some(value) = &sealed.spec.data {
+        let origin = manifest.root().at(&["spec", "data"]).map_or(manifest.origin(), |node| &node.origin);
+        let problem = match Sealed::parse(value).and_then(|sealed| sealed.check()) {
+            Ok(()) if encrypted.items.is_empty() => None,
+            Ok(()) => Some(OpenError::BothFormats.to_string()),
+            Err(error) => Some(format!("spec.data is no sealed value: {error}")),
+        };
+        problems.extend(problem.map(|problem| (origin.clone(), problem)));
+    }
     for (key, item) in &encrypted.items {
         let problem = match item {
             EncryptedItem::Junk(what) => Some(format!("it is {what}, not text")),

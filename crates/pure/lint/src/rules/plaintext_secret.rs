@@ -16,8 +16,9 @@ const HINT: &str = "seal it: `sealward seal -f FILE --cert CERTIFICATE -w FILE` 
 
 pub(crate) fn check(source: &Source, snapshot: &Snapshot, found: &mut Vec<Diagnostic>) {
     for manifest in source.manifests.iter().filter(|manifest| manifest.is_secret()) {
-        if let Some(Field { key, .. }) = plaintexts(manifest).next() {
-            let message = format!("Secret {:?} holds its value of {key:?} in plaintext", manifest.name());
+        let keys: Vec<&str> = plaintexts(manifest).map(|field| field.key.as_str()).collect();
+        if !keys.is_empty() {
+            let message = format!("Secret {:?} holds its {} in plaintext", manifest.name(), values_of(&keys));
             let diagnostic = Diagnostic::error(ID, manifest.origin().clone(), message)
                 .object(manifest.id().to_string())
                 .hint(HINT);
@@ -51,6 +52,19 @@ pub(crate) fn check_rendered(sources: &Sources, rendered: &Rendered, found: &mut
                 Diagnostic::error(ID, origin.clone(), message).object(secret.id().to_string()).hint(HINT);
             found.push(source.quote(diagnostic));
         }
+    }
+}
+
+/// Most keys that one message names.
+const NAMED: usize = 8;
+
+/// `value of "a"`, `values of "a", "b" and "c"`, or of the first of them and how many more.
+fn values_of(keys: &[&str]) -> String {
+    let quoted: Vec<String> = keys.iter().take(NAMED).map(|key| format!("{key:?}")).collect();
+    match (quoted.split_last(), keys.len().saturating_sub(NAMED)) {
+        (Some((only, [])), 0) => format!("value of {only}"),
+        (Some((last, first)), 0) => format!("values of {} and {last}", first.join(", ")),
+        (_, more) => format!("values of {} and {more} more", quoted.join(", ")),
     }
 }
 
