@@ -2,29 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use sealward_acceptance::{binary, repository_root};
 use sealward_testkit::GitRepo;
 
-use super::workplace::{Workplace, key, sample};
+use super::workplace::{Workplace, key, python_environment, sample};
 
-/// The program of a virtual environment that is made once beside the built binaries.
 fn pre_commit() -> PathBuf {
-    const VERSION: &str = "4.7.0";
-    let folder = binary("sealward").unwrap().with_file_name(format!("pre-commit-{VERSION}"));
-    let program = folder.join("bin/pre-commit");
-    if !program.is_file() {
-        let run = |command: &mut Command| {
-            let output = command.output().expect("python3 with its venv module is needed to try the hook");
-            assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-        };
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        let pip = folder.join("bin/pip");
-        let package = format!("pre-commit=={VERSION}");
-        run(Command::new("timeout").arg("300").arg(pip).args(["install", "--quiet", &package]));
-    }
-    program
+    python_environment("pre-commit", "4.7.0").join("bin/pre-commit")
 }
 
 #[test]

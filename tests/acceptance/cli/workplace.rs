@@ -107,3 +107,21 @@ pub(super) fn sample(name: &str) -> String {
     let text = fs::read_to_string(repository_root().unwrap().join("testdata/cli").join(name)).unwrap();
     text.replace("{planted}", &PLANTED.replace('"', "\\\""))
 }
+
+/// A virtual environment with this Python package, made once beside the built binaries.
+pub(super) fn python_environment(package: &str, version: &str) -> PathBuf {
+    let folder = binary("sealward").unwrap().with_file_name(format!("{package}-{version}"));
+    let done = folder.join("installed");
+    if !done.is_file() {
+        let run = |command: &mut Command| {
+            let output = command.output().expect("python3 with its venv module is needed");
+            assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
+        let package = format!("{package}=={version}");
+        let pip = folder.join("bin/pip");
+        run(Command::new("timeout").arg("300").arg(pip).args(["install", "--quiet", &package]));
+        fs::write(&done, "").unwrap();
+    }
+    folder
+}

@@ -5,20 +5,25 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use sealward_chassis::clock;
-use sealward_diagnostic::{Report, Severity, github, json, sarif, text};
-use sealward_lint::{Options, lint, reads, rules};
+use sealward_diagnostic::{Diagnostic, Report, RuleSource, Severity, github, json, sarif, text};
+use sealward_lint::{Findings, Options, lint, reads, rules};
 
 use crate::failure::Failure;
 use crate::output;
-use crate::repository::{Repository, is_within};
+use crate::repository::Repository;
 use crate::rule_set;
 
 /// Exit code of a run that could not judge.
 const COULD_NOT_RUN: u8 = 2;
 
-/// Files and folders to lint; the repository around them is read too, because what a file means depends
-/// on the kustomization that includes it. Exit codes: 0 clean, 1 findings, 2 could not run.
+/// Files and folders to lint, and how to tell.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Of the rest of the Git repository that the paths stand in, what decides about them is \
+    read too: kustomizations that may include them, Flux' Kustomizations, Namespaces. What a file gets does \
+    not depend on whether the others were asked for.\n\n\
+    Exit codes: 0 clean, 1 findings, 2 could not run."
+)]
 pub(crate) struct Args {
     /// What to lint; the current folder by default.
     paths: Vec<PathBuf>,
@@ -55,31 +60,23 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
 
 fn judge(args: Args) -> Result<ExitCode, Failure> {
     let Args { paths, format, fail_on, rule_set } = args;
-    for path in &paths {
-        if !path.exists() {
-            return Err(Failure::of(format!("no file or folder {}", path.display())));
-        }
-    }
     let repository = Repository::around(&paths)?;
-    let scope = paths.iter().map(|path| repository.relative(path)).collect::<Result<Vec<_>, _>>()?;
-    let scope = if scope.is_empty() { vec![repository.relative(&PathBuf::from("."))?] } else { scope };
-    let unread = scope.iter().find(|path| repository.snapshot.entry(path).is_some() && !reads(path));
-    if let Some(path) = unread {
-        let failure = Failure::of(format!("{path} is neither YAML nor JSON by its name, and is not read"));
-        return Err(
-            failure.hint("lint reads *.yaml, *.yml, *.json and kustomizations; rename it or leave it out")
-        );
-    }
-    let compiled = rule_set::load(&repository.snapshot, &rule_set)?;
-    let wanted = |path: &str| scope.iter().any(|wanted| is_within(path, wanted));
+    refuse_unread(&repository)?;
+    let rule_set::Rules { compiled, source } = rule_set::load(&repository, &rule_set)?;
     let now_ns = i64::try_from(clock::now().as_nanosecond()).unwrap_or(i64::MAX);
-    let options = Options { wanted: &wanted, rules: Some(&compiled), now_ns };
-    let diagnostics = lint(&repository.snapshot, &options);
+    let options = Options { wanted: &|path| repository.wants(path), rules: Some(&compiled), now_ns };
+    let Findings { mut diagnostics, files } = lint(&repository.snapshot, &options);
+    if matches!(format, Format::Text) {
+        // A person stands somewhere; programs know the repository's root.
+        let shown = |found: Diagnostic| found.relocated(|path| repository.shown(path));
+        diagnostics = diagnostics.into_iter().map(shown).collect();
+    }
     let report = Report {
         tool: "sealward",
         version: env!("CARGO_PKG_VERSION"),
-        rule_set: Some(compiled.digest()),
-        rules: &rules(),
+        rule_set: Some(RuleSource { name: &source, digest: compiled.digest() }),
+        files,
+        rules: &rules(Some(&compiled)),
         diagnostics: &diagnostics,
     };
     let written = match format {
@@ -89,8 +86,8 @@ fn judge(args: Args) -> Result<ExitCode, Failure> {
         Format::Github => github::write(&report),
     };
     output::data(written.as_bytes())?;
-    if repository.unseen {
-        return Err(Failure::of("a part of the repository could not be looked at; see the warnings")
+    if !repository.unseen.is_empty() {
+        return Err(Failure::of(format!("nobody could look at {}", repository.unseen.join(", ")))
             .hint("run lint as a user who may read all of it"));
     }
     let limit = match fail_on {
@@ -100,4 +97,21 @@ fn judge(args: Args) -> Result<ExitCode, Failure> {
     };
     let failed = diagnostics.iter().any(|found| found.severity <= limit);
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// A file that no rule looks at is left out with a word; when there is nothing else, nobody was served.
+fn refuse_unread(repository: &Repository) -> Result<(), Failure> {
+    let is_unread = |path: &&String| repository.snapshot.entry(path).is_some() && !reads(path);
+    let unread: Vec<&String> = repository.scope.iter().filter(is_unread).collect();
+    let Some(first) = unread.first() else { return Ok(()) };
+    if unread.len() == repository.scope.len() {
+        let path = repository.shown(first);
+        return Err(Failure::of(format!("{path} is neither YAML nor JSON by its name, and is not read"))
+            .hint("lint reads *.yaml, *.yml, *.json and kustomizations; rename it or leave it out"));
+    }
+    for path in unread {
+        let path = repository.shown(path);
+        output::talk(&format!("warning: {path} is neither YAML nor JSON by its name, and is left out\n"));
+    }
+    Ok(())
 }

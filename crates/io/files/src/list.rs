@@ -13,7 +13,7 @@ use sealward_snapshot::{BlobError, Blobs, Entry, EntryKind, Snapshot};
 use crate::{Folder, OpenError};
 
 /// What was found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Listing {
     /// The files, named relative to the folder's root; bytes are read when they are asked for.
     pub snapshot: Snapshot,
@@ -95,7 +95,10 @@ impl Found<'_> {
         for entry in walk {
             match entry {
                 Ok(entry) => self.visit(&entry)?,
-                Err(error) => self.skip(start, &error.to_string(), true),
+                Err(error) => {
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    self.skip(place(&error).unwrap_or(start), &reason, true);
+                }
             }
         }
         Ok(())
@@ -143,7 +146,20 @@ impl Found<'_> {
         let path = path.strip_prefix(&self.folder.root).unwrap_or(path);
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let (path, reason) = (path.display().to_string(), reason.to_owned());
-        self.skipped.push(Skipped { path, reason, unseen });
+        let skipped = Skipped { path, reason, unseen };
+        if !self.skipped.contains(&skipped) {
+            self.skipped.push(skipped);
+        }
+    }
+}
+
+/// What an error of the walk is about.
+fn place(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => place(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
     }
 }
 

@@ -24,7 +24,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// A path that leads elsewhere.
-    #[error("{} is not in {}", path.display(), root.display())]
+    #[error("{} lies outside {}", path.display(), root.display())]
     Outside {
         /// As given.
         path: PathBuf,
@@ -52,16 +52,33 @@ impl Folder {
         Ok(Self { root: found, limits })
     }
 
-    /// The repository that holds `path`: the nearest folder above it, itself included, with a `.git` in
-    /// it. Without one it is the folder at `path`, or the one that holds the file at `path`.
+    /// The Git repository that the folder at `path` stands in: the nearest folder above it, itself
+    /// included, with a `.git` in it; `None` without one.
     ///
     /// # Errors
     /// [`OpenError`] when there is nothing at `path`.
-    pub fn around(path: &Path, limits: Limits) -> Result<Self, OpenError> {
-        let found = canonical(path)?;
-        let start = if found.is_dir() { found.as_path() } else { found.parent().unwrap_or(&found) };
-        let repository = start.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
-        Ok(Self { root: repository.unwrap_or(start).to_owned(), limits })
+    pub fn repository(path: &Path, limits: Limits) -> Result<Option<Self>, OpenError> {
+        let start = canonical(path)?;
+        let found = start.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
+        Ok(found.map(|root| Self { root: root.to_owned(), limits }))
+    }
+
+    /// The deepest folder that holds all the folders at `paths`; `/` when there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`] when there is nothing at one of them.
+    pub fn holding(paths: &[&Path], limits: Limits) -> Result<Self, OpenError> {
+        let mut root: Option<PathBuf> = None;
+        for path in paths {
+            let found = canonical(path)?;
+            let shared = |known: PathBuf| {
+                let common =
+                    known.components().zip(found.components()).take_while(|(one, other)| one == other);
+                common.map(|(component, _)| component).collect()
+            };
+            root = Some(root.map_or_else(|| found.clone(), shared));
+        }
+        Ok(Self { root: root.unwrap_or_else(|| PathBuf::from("/")), limits })
     }
 
     /// `path` (absolute, or relative to the process' folder) as a snapshot of this folder names it;
@@ -96,26 +113,32 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn the_repository_around_a_path() {
+    fn the_repository_around_a_folder() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("repo/.git")).unwrap();
         fs::create_dir_all(root.join("repo/apps/a")).unwrap();
-        fs::create_dir_all(root.join("plain/b")).unwrap();
-        fs::write(root.join("repo/apps/a/x.yaml"), "").unwrap();
+        fs::create_dir_all(root.join("plain/b/c")).unwrap();
         fs::write(root.join("plain/b/x.yaml"), "").unwrap();
-        let check = |path: &str, expect: &str| {
-            let folder = Folder::around(&root.join(path), Limits::default()).unwrap();
-            assert_eq!(folder.root(), root.join(expect), "{path}");
+        let limits = Limits::default();
+        let check = |path: &str, expect: Option<&str>| {
+            let folder = Folder::repository(&root.join(path), limits).unwrap();
+            assert_eq!(folder.map(|folder| folder.root), expect.map(|expect| root.join(expect)), "{path}");
         };
-        check("repo", "repo");
-        check("repo/apps/a", "repo");
-        check("repo/apps/a/x.yaml", "repo");
-        check("plain/b", "plain/b");
-        check("plain/b/x.yaml", "plain/b");
-        assert!(Folder::around(&root.join("none"), Limits::default()).is_err());
+        check("repo", Some("repo"));
+        check("repo/apps/a", Some("repo"));
+        check("plain/b", None);
+        assert!(Folder::repository(&root.join("none"), limits).is_err());
+        let holding = |paths: &[&str], expect: &str| {
+            let paths: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+            let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+            assert_eq!(Folder::holding(&paths, limits).unwrap().root, root.join(expect), "{paths:?}");
+        };
+        holding(&["plain/b"], "plain/b");
+        holding(&["plain/b/c", "plain/b"], "plain/b");
+        holding(&["plain/b", "repo/apps"], "");
         assert!(matches!(
-            Folder::at(&root.join("plain/b/x.yaml"), Limits::default()),
+            Folder::at(&root.join("plain/b/x.yaml"), limits),
             Err(OpenError::NotAFolder { .. })
         ));
     }

@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use crate::{Count, Diagnostic, Report};
 
-/// `{version: 1, tool, ruleSet, summary, diagnostics}`, indented, with a line break at its end.
+/// `{version: 1, tool, ruleSet, ruleSource, filesRead, summary, diagnostics}`, indented, with a line break at its end.
 /// Fields may be added within version 1; absent values are `null`, whole-file places have line 0.
 pub fn write(report: &Report<'_>) -> String {
     let count = Count::of(report.diagnostics);
     let document = json!({
         "version": 1,
         "tool": { "name": report.tool, "version": report.version },
-        "ruleSet": report.rule_set,
+        "ruleSet": report.rule_set.map(|rules| rules.digest),
+        "ruleSource": report.rule_set.map(|rules| rules.name),
+        "filesRead": report.files,
         "summary": {
             "errors": count.errors,
             "warnings": count.warnings,

@@ -25,7 +25,7 @@ use std::ops::Range;
 
 pub use excerpt::{Caret, Excerpt, MASK};
 pub use origin::Origin;
-pub use report::{Count, Report, Rule};
+pub use report::{Count, Report, Rule, RuleSource};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +137,13 @@ impl Diagnostic {
     #[must_use]
     pub fn excerpt(mut self, source: &str, secrets: &[Range<usize>]) -> Self {
         self.excerpt = Excerpt::of(source, &self.origin, self.span.as_ref(), secrets);
+        self
+    }
+
+    /// The same with its path as `rename` gives it, for readers who stand elsewhere than in the root.
+    #[must_use]
+    pub fn relocated(mut self, rename: impl FnOnce(&str) -> String) -> Self {
+        self.origin.path = rename(&self.origin.path).into();
         self
     }
 

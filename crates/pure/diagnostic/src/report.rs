@@ -10,12 +10,23 @@ use crate::{Diagnostic, Severity};
 pub struct Rule {
     /// Its id, as in [`Diagnostic::rule`].
     pub id: String,
-    /// What it asks for, in one sentence.
+    /// What it asks for, in one sentence without full stop.
     pub summary: String,
+    /// Why, and what to do, in a few sentences.
+    pub description: Option<String>,
     /// A page about it.
     pub help_uri: Option<String>,
     /// How grave its findings are.
     pub severity: Severity,
+}
+
+/// The cluster's rules that judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleSource<'a> {
+    /// Where they come from, such as `rules built into sealward` or `RuleSet "sealward" of a.yaml`.
+    pub name: &'a str,
+    /// Their digest, `sha256:…`.
+    pub digest: &'a str,
 }
 
 /// The findings of one run.
@@ -25,8 +36,10 @@ pub struct Report<'a> {
     pub tool: &'a str,
     /// Its version.
     pub version: &'a str,
-    /// The digest of the rule set that judged, if one did.
-    pub rule_set: Option<&'a str>,
+    /// The rule set that judged, if one did.
+    pub rule_set: Option<RuleSource<'a>>,
+    /// How many files were looked at.
+    pub files: usize,
     /// The rules that were applied.
     pub rules: &'a [Rule],
     /// What they found, in the order to print.
@@ -78,6 +91,6 @@ impl fmt::Display for Count {
     }
 }
 
-fn plural(count: usize, word: &str) -> String {
+pub(crate) fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Diagnostic, Report, Severity};
+use crate::{Diagnostic, Report, Rule, RuleSource};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -28,13 +28,21 @@ pub fn write(report: &Report<'_>) -> String {
         "tool": { "driver": {
             "name": report.tool,
             "version": report.version,
+            "informationUri": env!("CARGO_PKG_REPOSITORY"),
             "rules": rules.values().map(|(_, rule)| rule).collect::<Vec<_>>(),
         } },
         "columnKind": "unicodeCodePoints",
         "results": results,
     });
-    if let (Some(digest), Some(run)) = (report.rule_set, run.as_object_mut()) {
-        run.insert("properties".to_owned(), json!({ "ruleSet": digest }));
+    if let Some(run) = run.as_object_mut() {
+        let mut properties = json!({ "filesRead": report.files });
+        if let (Some(RuleSource { name, digest }), Some(fields)) =
+            (report.rule_set, properties.as_object_mut())
+        {
+            fields.insert("ruleSet".to_owned(), json!(digest));
+            fields.insert("ruleSource".to_owned(), json!(name));
+        }
+        run.insert("properties".to_owned(), properties);
     }
     format!("{:#}\n", json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] }))
 }
@@ -43,14 +51,12 @@ pub fn write(report: &Report<'_>) -> String {
 fn rules(report: &Report<'_>) -> BTreeMap<String, (usize, Value)> {
     let mut rules: BTreeMap<String, (usize, Value)> = BTreeMap::new();
     for found in report.diagnostics {
-        rules.insert(found.rule.clone(), (0, described(&found.rule, &found.rule, found.severity)));
+        let (id, severity) = (found.rule.clone(), found.severity);
+        let unlisted = Rule { summary: id.clone(), id, description: None, help_uri: None, severity };
+        rules.insert(found.rule.clone(), (0, described(&unlisted)));
     }
     for rule in report.rules {
-        let mut described = described(&rule.id, &rule.summary, rule.severity);
-        if let (Some(uri), Some(fields)) = (&rule.help_uri, described.as_object_mut()) {
-            fields.insert("helpUri".to_owned(), json!(uri));
-        }
-        rules.insert(rule.id.clone(), (0, described));
+        rules.insert(rule.id.clone(), (0, described(rule)));
     }
     for (index, (place, _)) in rules.values_mut().enumerate() {
         *place = index;
@@ -58,12 +64,32 @@ fn rules(report: &Report<'_>) -> BTreeMap<String, (usize, Value)> {
     rules
 }
 
-fn described(id: &str, summary: &str, severity: Severity) -> Value {
-    json!({
-        "id": id,
-        "shortDescription": { "text": summary },
-        "defaultConfiguration": { "level": severity.as_str() },
-    })
+/// A reportingDescriptor; code scanning shows `shortDescription` in lists and `help` beside a result.
+fn described(rule: &Rule) -> Value {
+    let description = rule.description.as_ref().unwrap_or(&rule.summary);
+    let mut text = description.clone();
+    let mut markdown = description.clone();
+    if let Some(uri) = &rule.help_uri {
+        text.push_str(&format!("\nSee {uri}"));
+        markdown.push_str(&format!("\n\n[More about `{}`]({uri})", rule.id));
+    }
+    let mut described = json!({
+        "id": rule.id,
+        "shortDescription": { "text": sentence(&rule.summary) },
+        "fullDescription": { "text": sentence(description) },
+        "help": { "text": text, "markdown": markdown },
+        "defaultConfiguration": { "level": rule.severity.as_str() },
+    });
+    if let (Some(uri), Some(fields)) = (&rule.help_uri, described.as_object_mut()) {
+        fields.insert("helpUri".to_owned(), json!(uri));
+    }
+    described
+}
+
+/// SARIF asks that descriptions end in a full stop.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn result(found: &Diagnostic, rules: &BTreeMap<String, (usize, Value)>, fingerprinted: &str) -> Value {
@@ -72,7 +98,9 @@ fn result(found: &Diagnostic, rules: &BTreeMap<String, (usize, Value)>, fingerpr
         None => found.message.clone(),
     };
     let mut location = json!({
-        "physicalLocation": { "artifactLocation": { "uri": uri(&found.origin.path) } },
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(&found.origin.path), "uriBaseId": "%SRCROOT%" },
+        },
     });
     if let (Some(region), Some(physical)) = (region(found), location.get_mut("physicalLocation")) {
         physical.as_object_mut().map(|fields| fields.insert("region".to_owned(), region));

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use crate::text::Style;
-use crate::{Count, Diagnostic, Origin, Report, Rule, Severity, github, json, sarif, text};
+use crate::{Count, Diagnostic, Origin, Report, Rule, RuleSource, Severity, github, json, sarif, text};
 
 const SOURCE: &str = "kind: Secret\nstringData:\n  password: hunter2\ntype: Opaque\n";
 
@@ -26,13 +26,15 @@ fn check(render: impl Fn(&Report<'_>) -> String, diagnostics: &[Diagnostic], exp
     let rules = [Rule {
         id: "secret/plaintext".into(),
         summary: "no Secret in plaintext".into(),
+        description: Some("Base64 is no encryption.".into()),
         help_uri: Some("https://sealward.dev/rules/secret-plaintext".into()),
         severity: Severity::Error,
     }];
     let report = Report {
         tool: "sealward",
         version: "0.1.0",
-        rule_set: Some("sha256:ab"),
+        rule_set: Some(RuleSource { name: "built-in rules", digest: "sha256:ab" }),
+        files: 7,
         rules: &rules,
         diagnostics,
     };
@@ -47,23 +49,23 @@ fn text_frames_the_line() {
         |report| text::write(report, Style::Plain),
         &findings(),
         &expect![[r#"
-        warning[image/tag]: mutable tag of an image
-         --> apps/50%,a:b.yaml
+            warning[image/tag]: mutable tag of an image
+             --> apps/50%,a:b.yaml
 
-        error[secret/plaintext]: a Secret in plaintext
-         --> apps/db.yaml:3:13
-          |
-        2 | stringData:
-        3 |   password: [redacted]
-          |             ^^^^^^^^^^
-        4 | type: Opaque
-          |
-          = object: Secret web/db
-          = hint: seal it with `sealward seal`
-                  and commit the result
+            error[secret/plaintext]: a Secret in plaintext
+             --> apps/db.yaml:3:13
+              |
+            2 | stringData:
+            3 |   password: [redacted]
+              |             ^^^^^^^^^^
+            4 | type: Opaque
+              |
+              = object: Secret web/db
+              = hint: seal it with `sealward seal`
+                      and commit the result
 
-        1 error and 1 warning in 2 files (rule set sha256:ab)
-    "#]],
+            1 error and 1 warning in 2 files; looked at 7 files (built-in rules, sha256:ab)
+        "#]],
     );
 }
 
@@ -73,8 +75,8 @@ fn text_says_when_there_is_nothing() {
         |report| text::write(report, Style::Plain),
         &[],
         &expect![[r#"
-        no findings (rule set sha256:ab)
-    "#]],
+            no findings in 7 files (built-in rules, sha256:ab)
+        "#]],
     );
 }
 
@@ -98,62 +100,64 @@ fn json_is_stable() {
         json::write,
         &findings(),
         &expect![[r#"
-        {
-          "diagnostics": [
             {
-              "column": 0,
-              "excerpt": null,
-              "hint": null,
-              "line": 0,
-              "message": "mutable tag\nof an image",
-              "object": null,
-              "path": "apps/50%,a:b.yaml",
-              "rule": "image/tag",
-              "severity": "warning",
-              "span": null
-            },
-            {
-              "column": 13,
-              "excerpt": {
-                "caret": {
-                  "column": 13,
-                  "line": 3,
-                  "width": 10
+              "diagnostics": [
+                {
+                  "column": 0,
+                  "excerpt": null,
+                  "hint": null,
+                  "line": 0,
+                  "message": "mutable tag\nof an image",
+                  "object": null,
+                  "path": "apps/50%,a:b.yaml",
+                  "rule": "image/tag",
+                  "severity": "warning",
+                  "span": null
                 },
-                "firstLine": 2,
-                "lines": [
-                  "stringData:",
-                  "  password: [redacted]",
-                  "type: Opaque"
-                ]
+                {
+                  "column": 13,
+                  "excerpt": {
+                    "caret": {
+                      "column": 13,
+                      "line": 3,
+                      "width": 10
+                    },
+                    "firstLine": 2,
+                    "lines": [
+                      "stringData:",
+                      "  password: [redacted]",
+                      "type: Opaque"
+                    ]
+                  },
+                  "hint": "seal it with `sealward seal`\nand commit the result",
+                  "line": 3,
+                  "message": "a Secret in plaintext",
+                  "object": "Secret web/db",
+                  "path": "apps/db.yaml",
+                  "rule": "secret/plaintext",
+                  "severity": "error",
+                  "span": {
+                    "end": 44,
+                    "start": 37
+                  }
+                }
+              ],
+              "filesRead": 7,
+              "ruleSet": "sha256:ab",
+              "ruleSource": "built-in rules",
+              "summary": {
+                "errors": 1,
+                "files": 2,
+                "notes": 0,
+                "warnings": 1
               },
-              "hint": "seal it with `sealward seal`\nand commit the result",
-              "line": 3,
-              "message": "a Secret in plaintext",
-              "object": "Secret web/db",
-              "path": "apps/db.yaml",
-              "rule": "secret/plaintext",
-              "severity": "error",
-              "span": {
-                "end": 44,
-                "start": 37
-              }
+              "tool": {
+                "name": "sealward",
+                "version": "0.1.0"
+              },
+              "version": 1
             }
-          ],
-          "ruleSet": "sha256:ab",
-          "summary": {
-            "errors": 1,
-            "files": 2,
-            "notes": 0,
-            "warnings": 1
-          },
-          "tool": {
-            "name": "sealward",
-            "version": "0.1.0"
-          },
-          "version": 1
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -175,104 +179,124 @@ fn sarif_lists_rules_and_results() {
         sarif::write,
         &findings(),
         &expect![[r#"
-        {
-          "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-          "runs": [
             {
-              "columnKind": "unicodeCodePoints",
-              "properties": {
-                "ruleSet": "sha256:ab"
-              },
-              "results": [
+              "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+              "runs": [
                 {
-                  "level": "warning",
-                  "locations": [
-                    {
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "apps/50%25%2Ca%3Ab.yaml"
-                        }
-                      }
-                    }
-                  ],
-                  "message": {
-                    "text": "mutable tag\nof an image"
+                  "columnKind": "unicodeCodePoints",
+                  "properties": {
+                    "filesRead": 7,
+                    "ruleSet": "sha256:ab",
+                    "ruleSource": "built-in rules"
                   },
-                  "partialFingerprints": {
-                    "sealward/v1": "9d9e0a04084a7102111af8e38877b54d"
-                  },
-                  "ruleId": "image/tag",
-                  "ruleIndex": 0
-                },
-                {
-                  "level": "error",
-                  "locations": [
+                  "results": [
                     {
-                      "logicalLocations": [
+                      "level": "warning",
+                      "locations": [
                         {
-                          "fullyQualifiedName": "Secret web/db"
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "apps/50%25%2Ca%3Ab.yaml",
+                              "uriBaseId": "%SRCROOT%"
+                            }
+                          }
                         }
                       ],
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "apps/db.yaml"
-                        },
-                        "region": {
-                          "startColumn": 13,
-                          "startLine": 3
-                        }
-                      }
-                    }
-                  ],
-                  "message": {
-                    "text": "a Secret in plaintext\nseal it with `sealward seal`\nand commit the result"
-                  },
-                  "partialFingerprints": {
-                    "sealward/v1": "4ca5c66116e8244e7a502557fb535a74"
-                  },
-                  "ruleId": "secret/plaintext",
-                  "ruleIndex": 1
-                }
-              ],
-              "tool": {
-                "driver": {
-                  "name": "sealward",
-                  "rules": [
-                    {
-                      "defaultConfiguration": {
-                        "level": "warning"
+                      "message": {
+                        "text": "mutable tag\nof an image"
                       },
-                      "id": "image/tag",
-                      "shortDescription": {
-                        "text": "image/tag"
-                      }
+                      "partialFingerprints": {
+                        "sealward/v1": "9d9e0a04084a7102111af8e38877b54d"
+                      },
+                      "ruleId": "image/tag",
+                      "ruleIndex": 0
                     },
                     {
-                      "defaultConfiguration": {
-                        "level": "error"
+                      "level": "error",
+                      "locations": [
+                        {
+                          "logicalLocations": [
+                            {
+                              "fullyQualifiedName": "Secret web/db"
+                            }
+                          ],
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "apps/db.yaml",
+                              "uriBaseId": "%SRCROOT%"
+                            },
+                            "region": {
+                              "startColumn": 13,
+                              "startLine": 3
+                            }
+                          }
+                        }
+                      ],
+                      "message": {
+                        "text": "a Secret in plaintext\nseal it with `sealward seal`\nand commit the result"
                       },
-                      "helpUri": "https://sealward.dev/rules/secret-plaintext",
-                      "id": "secret/plaintext",
-                      "shortDescription": {
-                        "text": "no Secret in plaintext"
-                      }
+                      "partialFingerprints": {
+                        "sealward/v1": "4ca5c66116e8244e7a502557fb535a74"
+                      },
+                      "ruleId": "secret/plaintext",
+                      "ruleIndex": 1
                     }
                   ],
-                  "version": "0.1.0"
+                  "tool": {
+                    "driver": {
+                      "informationUri": "https://github.com/sealward/sealward",
+                      "name": "sealward",
+                      "rules": [
+                        {
+                          "defaultConfiguration": {
+                            "level": "warning"
+                          },
+                          "fullDescription": {
+                            "text": "image/tag."
+                          },
+                          "help": {
+                            "markdown": "image/tag",
+                            "text": "image/tag"
+                          },
+                          "id": "image/tag",
+                          "shortDescription": {
+                            "text": "image/tag."
+                          }
+                        },
+                        {
+                          "defaultConfiguration": {
+                            "level": "error"
+                          },
+                          "fullDescription": {
+                            "text": "Base64 is no encryption."
+                          },
+                          "help": {
+                            "markdown": "Base64 is no encryption.\n\n[More about `secret/plaintext`](https://sealward.dev/rules/secret-plaintext)",
+                            "text": "Base64 is no encryption.\nSee https://sealward.dev/rules/secret-plaintext"
+                          },
+                          "helpUri": "https://sealward.dev/rules/secret-plaintext",
+                          "id": "secret/plaintext",
+                          "shortDescription": {
+                            "text": "no Secret in plaintext."
+                          }
+                        }
+                      ],
+                      "version": "0.1.0"
+                    }
+                  }
                 }
-              }
+              ],
+              "version": "2.1.0"
             }
-          ],
-          "version": "2.1.0"
-        }
-    "#]],
+        "#]],
     );
 }
 
 #[test]
 fn sarif_fingerprints_survive_moved_lines_and_tell_twins_apart() {
     let prints = |diagnostics: &[Diagnostic]| -> Vec<String> {
-        let report = Report { tool: "sealward", version: "0.1.0", rule_set: None, rules: &[], diagnostics };
+        let report =
+            Report { tool: "sealward", version: "0.1.0", rule_set: None, files: 1, rules: &[], diagnostics };
         let log: serde_json::Value = serde_json::from_str(&sarif::write(&report)).unwrap();
         let results = log["runs"][0]["results"].as_array().unwrap();
         results.iter().map(|found| found["partialFingerprints"]["sealward/v1"].to_string()).collect()

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::{Count, Diagnostic, Excerpt, Report, Severity, visible};
+use crate::report::plural;
+use crate::{Count, Diagnostic, Excerpt, Report, RuleSource, Severity, visible};
 
 /// Whether colours are used; the text says the same without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,8 @@ const YELLOW: &str = "\u{1b}[1;33m";
 const BLUE: &str = "\u{1b}[1;34m";
 const RESET: &str = "\u{1b}[0m";
 
-/// Every finding with its excerpt, then one line that counts them and names the rule set.
+/// Every finding with its excerpt, then one line that counts them, says how many files were looked at and
+/// names the rule set.
 pub fn write(report: &Report<'_>, style: Style) -> String {
     let mut out = String::new();
     for found in report.diagnostics {
@@ -27,8 +29,14 @@ pub fn write(report: &Report<'_>, style: Style) -> String {
         out.push('\n');
     }
     out.push_str(&Count::of(report.diagnostics).to_string());
-    if let Some(digest) = report.rule_set {
-        let _ = write!(out, " (rule set {digest})");
+    let files = plural(report.files, "file");
+    let _ = if report.diagnostics.is_empty() {
+        write!(out, " in {files}")
+    } else {
+        write!(out, "; looked at {files}")
+    };
+    if let Some(RuleSource { name, digest }) = report.rule_set {
+        let _ = write!(out, " ({}, {digest})", visible(name));
     }
     out.push('\n');
     out

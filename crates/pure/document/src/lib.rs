@@ -15,15 +15,19 @@
 //! and this reader cannot tell apart, is refused. A [`Value::Secret`] leaf prints as `[redacted]`;
 //! only functions with `expose` in their name give its text. An error quotes no scalar of the file.
 
+mod edit;
 mod error;
 pub mod json;
 mod node;
 mod number;
 mod position;
+mod quote;
 pub mod yaml;
 
+pub use edit::edited;
 pub use error::ReadError;
 pub use node::{Field, Map, Node, Span, Value};
+pub use quote::double_quoted;
 pub use secrecy::{ExposeSecret, SecretString};
 
 /// The most bytes that one file may have.

@@ -13,12 +13,14 @@
 mod compare;
 pub mod fields;
 mod identity;
+mod name;
 mod object;
 mod read;
 mod scope;
 
 pub use compare::same_meaning;
 pub use identity::{Gvk, ObjectId};
+pub use name::{is_dns_label, is_dns_subdomain};
 pub use object::{LAST_APPLIED, Manifest, ManifestError};
 pub use read::{Reading, objects, read, read_each};
 pub use scope::Scope;

@@ -23,6 +23,14 @@ impl Cause {
     pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place: place.into(), message: message.into() }
     }
+
+    /// The same, with the file of the rule that it is about, where the rule has one.
+    pub(crate) fn of_rule(mut self, rule: &str) -> Self {
+        if rule.contains('/') {
+            self.place = format!("{rule}/rule.rego: {}", self.place);
+        }
+        self
+    }
 }
 
 impl fmt::Display for Cause {

@@ -88,10 +88,12 @@ fn prefix(policies: &str) -> String {
 /// a rule.
 ///
 /// # Errors
-/// [`FolderError`] when there is no rule, a file cannot be read, a METADATA block is missing or says
-/// something unknown, or an imported library does not exist. The Rego itself is checked by
+/// [`FolderError`] when there is no rule, a file cannot be read, a Rego file stands where it is neither
+/// rule nor test nor library, a METADATA block is missing or says something unknown, or an imported
+/// library does not exist. The Rego itself, and what METADATA says, are checked by
 /// [`crate::RuleSet::load`].
 pub fn read(snapshot: &Snapshot, policies: &str) -> Result<RuleSetSpec, FolderError> {
+    refuse_strays(snapshot, policies)?;
     let libraries = libraries(snapshot, policies)?;
     let mut spec = RuleSetSpec::default();
     for rule in rules(snapshot, policies) {
@@ -107,6 +109,27 @@ pub fn read(snapshot: &Snapshot, policies: &str) -> Result<RuleSetSpec, FolderEr
         return Err(FolderError::new(path, "no rules: expected <category>/<rule>/rule.rego"));
     }
     Ok(spec)
+}
+
+/// A rule in a misnamed file would be in force nowhere, and nobody would be told.
+fn refuse_strays(snapshot: &Snapshot, policies: &str) -> Result<(), FolderError> {
+    for (path, _) in snapshot.under(policies).filter(|(path, _)| path.ends_with(".rego")) {
+        let inside = path.strip_prefix(&prefix(policies)).unwrap_or(path);
+        let parts: Vec<&str> = inside.split('/').collect();
+        let known = match parts.as_slice() {
+            [LIBRARIES, ..] => true,
+            [_, _, name] => *name == RULE || name.ends_with("_test.rego"),
+            [.., name] => name.ends_with("_test.rego"),
+            [] => false,
+        };
+        if !known {
+            let message = format!(
+                "is not read: a rule is <category>/<rule>/{RULE}, a test ends in _test.rego, a library stands in {LIBRARIES}/"
+            );
+            return Err(FolderError::new(path, message));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn text(snapshot: &Snapshot, path: &str) -> Result<String, FolderError> {

@@ -37,6 +37,6 @@ mod verdict;
 
 pub use error::{Cause, LoadError};
 pub use folder::{Sample, Verdict, samples};
-pub use load::{CompiledRules, Limits, RuleSet, digest};
+pub use load::{CompiledRules, Described, Limits, RuleSet, digest};
 pub use review::{Review, ReviewError};
 pub use verdict::{Action, Violation};

@@ -12,7 +12,7 @@ use crate::constraint::{self, Constraint};
 use crate::error::{Cause, LoadError};
 use crate::json::canonical;
 use crate::matching;
-use crate::rego::Run;
+use crate::rego::{Run, Stopwatch};
 use crate::review::Review;
 use crate::template::Template;
 use crate::verdict::{Action, Violation};
@@ -22,6 +22,9 @@ use crate::verdict::{Action, Violation};
 pub struct Limits {
     /// Longest time for one constraint on one object; one large built-in call may overstep it.
     pub evaluation: Duration,
+    /// Longest time for all constraints on one object together; what is not evaluated by then is a
+    /// violation. Well below the ten seconds after which an API server gives a webhook up.
+    pub review: Duration,
     /// Most templates.
     pub templates: usize,
     /// Most constraints.
@@ -30,7 +33,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { evaluation: Duration::from_millis(500), templates: 256, constraints: 2048 }
+        Self {
+            evaluation: Duration::from_millis(500),
+            review: Duration::from_secs(5),
+            templates: 256,
+            constraints: 2048,
+        }
     }
 }
 
@@ -71,12 +79,16 @@ impl RuleSet {
         let mut failed = Vec::new();
         for object in templates {
             match Template::compile(object) {
-                Ok(template) if rules.contains_key(&template.kind) => {
-                    causes.push(Cause::new(&template.kind, "two templates define this constraint kind"));
-                }
-                Ok(template) => {
-                    rules.insert(template.kind.clone(), Rule { template, constraints: Vec::new() });
-                }
+                Ok(template) => match rules.get(&template.kind) {
+                    Some(Rule { template: known, .. }) => {
+                        let both = format!("of {} and of {}", known.rule, template.rule);
+                        let message = format!("two templates define this constraint kind: those {both}");
+                        causes.push(Cause::new(&template.kind, message));
+                    }
+                    None => {
+                        rules.insert(template.kind.clone(), Rule { template, constraints: Vec::new() });
+                    }
+                },
                 Err(found) => {
                     failed.extend(object.pointer("/spec/crd/spec/names/kind").and_then(Value::as_str));
                     causes.extend(found);
@@ -91,7 +103,9 @@ impl RuleSet {
                         causes.push(Cause::new(place, "two constraints of this kind have this name"));
                     }
                     Ok(constraint) => rule.constraints.push(constraint),
-                    Err(found) => causes.extend(found),
+                    Err(found) => {
+                        causes.extend(found.into_iter().map(|cause| cause.of_rule(&rule.template.rule)))
+                    }
                 },
                 None if failed.contains(&kind) => {}
                 None => causes.push(Cause::new(place, format!("no template defines kind {kind}"))),
@@ -102,7 +116,7 @@ impl RuleSet {
         }
         let mut rules: Vec<Rule> = rules.into_values().collect();
         rules.iter_mut().for_each(|rule| rule.constraints.sort_by(|a, b| a.name.cmp(&b.name)));
-        Ok(CompiledRules { rules, digest: digest(specs), limit: limits.evaluation })
+        Ok(CompiledRules { rules, digest: digest(specs), limits })
     }
 }
 
@@ -137,7 +151,7 @@ struct Rule {
 pub struct CompiledRules {
     rules: Vec<Rule>,
     digest: String,
-    limit: Duration,
+    limits: Limits,
 }
 
 impl std::fmt::Debug for CompiledRules {
@@ -162,15 +176,30 @@ impl CompiledRules {
         self.len() == 0
     }
 
+    /// Every constraint that decides something here, with what its template says of itself.
+    pub fn constraints(&self) -> impl Iterator<Item = Described<'_>> {
+        self.rules.iter().flat_map(|Rule { template, constraints }| {
+            let decides = constraints.iter().filter_map(|constraint| Some((constraint, constraint.action?)));
+            decides.map(|(constraint, action)| Described {
+                constraint: &constraint.name,
+                rule: &template.rule,
+                action,
+                title: template.title.as_deref(),
+                description: template.description.as_deref(),
+            })
+        })
+    }
+
     /// Every violation that `review` comes to, sorted by constraint kind, constraint and message. A
-    /// constraint that cannot be evaluated, or whose namespace selector meets an unknown namespace, is a
-    /// violation with that as its message.
+    /// constraint that cannot be evaluated (in its time, or in that of the whole review), or whose
+    /// namespace selector meets an unknown namespace, is a violation with that as its message.
     pub fn review(&self, review: &Review) -> Vec<Violation> {
         let mut violations = Vec::new();
+        let watch = Stopwatch::start();
         for rule in &self.rules {
             for constraint in &rule.constraints {
                 let Some(action) = constraint.action else { continue };
-                let found = self.apply(&rule.template, constraint, review);
+                let found = self.apply(&rule.template, constraint, review, watch);
                 let mut found: Vec<Violation> = found
                     .into_iter()
                     .map(|(message, details)| {
@@ -184,7 +213,13 @@ impl CompiledRules {
         violations
     }
 
-    fn apply(&self, template: &Template, constraint: &Constraint, review: &Review) -> Vec<(String, Value)> {
+    fn apply(
+        &self,
+        template: &Template,
+        constraint: &Constraint,
+        review: &Review,
+        watch: Stopwatch,
+    ) -> Vec<(String, Value)> {
         let nothing = || Value::Object(serde_json::Map::new());
         let mut selected = false;
         for subject in review.subjects() {
@@ -202,13 +237,36 @@ impl CompiledRules {
         if !selected {
             return Vec::new();
         }
+        let left = watch.left(self.limits.review);
+        if left.is_zero() {
+            let message = format!(
+                "the rule could not be evaluated: the {:?} for one review are used up",
+                self.limits.review
+            );
+            return vec![(message, nothing())];
+        }
         let input = json!({"review": review.input(), "parameters": constraint.parameters});
-        let run = Run { now: review.now(), limit: self.limit };
+        let run = Run { now: review.now(), limit: self.limits.evaluation.min(left) };
         match template.program.set(&template.entry, &input, run) {
             Ok(elements) => elements.iter().map(message_and_details).collect(),
             Err(error) => vec![(format!("the rule could not be evaluated: {error}"), nothing())],
         }
     }
+}
+
+/// A constraint, for those who list rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Described<'a> {
+    /// Its name.
+    pub constraint: &'a str,
+    /// As in [`Violation::rule`].
+    pub rule: &'a str,
+    /// What follows from a violation.
+    pub action: Action,
+    /// The template's title in a few words.
+    pub title: Option<&'a str>,
+    /// What the template is for.
+    pub description: Option<&'a str>,
 }
 
 /// `msg` and `details` of an element of `violation`. Gatekeeper drops an element without `msg`, which

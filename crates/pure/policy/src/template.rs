@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sealward_api::gatekeeper::{
-    ConstraintTemplate, REGO_ENGINE, RULE_ANNOTATION, RegoSource, TARGET, TEMPLATE_GROUP, TEMPLATE_KIND,
-    Target,
+    ConstraintTemplate, DESCRIPTION_ANNOTATION, REGO_ENGINE, RULE_ANNOTATION, RegoSource, TARGET,
+    TEMPLATE_GROUP, TEMPLATE_KIND, TITLE_ANNOTATION, Target,
 };
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub(crate) struct Template {
     pub(crate) kind: String,
     /// The rule's id, `<category>/<rule>`, or the kind where no annotation names it.
     pub(crate) rule: String,
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
     /// Of its constraints' parameters.
     pub(crate) schema: Schema,
     pub(crate) program: Program,
@@ -36,7 +38,11 @@ impl Template {
     /// Reads, checks and compiles a template.
     pub(crate) fn compile(object: &Value) -> Result<Self, Vec<Cause>> {
         let place = place(object);
-        let cause = |message: String| vec![Cause::new(place.clone(), message)];
+        let annotated = |name: &str| object.get("metadata")?.get("annotations")?.get(name)?.as_str();
+        let cause = |message: String| {
+            let cause = Cause::new(place.clone(), message);
+            vec![cause.of_rule(annotated(RULE_ANNOTATION).unwrap_or_default())]
+        };
         let template: ConstraintTemplate = json::read(object).map_err(cause)?;
         check_names(&template).map_err(cause)?;
         let [target] = template.spec.targets.as_slice() else {
@@ -46,14 +52,22 @@ impl Template {
         let schema =
             template.spec.crd.spec.validation.as_ref().and_then(|validation| validation.schema.as_ref());
         let schema = schema.map_or_else(|| Ok(Schema::anything()), Schema::read).map_err(cause)?;
-        let rule = template.metadata.annotations.get(RULE_ANNOTATION).cloned();
-        let rule = rule.unwrap_or_else(|| template.spec.crd.spec.names.kind.clone());
+        let rule = annotated(RULE_ANNOTATION).unwrap_or(&template.spec.crd.spec.names.kind).to_owned();
         let compiled = contained(&rule, || compile(&rule, &source));
         let (program, entry) = compiled.map_err(|problems| {
             let causes = problems.into_iter().map(|problem| Cause::new(place.clone(), problem.to_string()));
             causes.collect::<Vec<_>>()
         })?;
-        Ok(Self { kind: template.spec.crd.spec.names.kind, rule, schema, program, entry })
+        let [title, description] = [TITLE_ANNOTATION, DESCRIPTION_ANNOTATION].map(annotated);
+        Ok(Self {
+            kind: template.spec.crd.spec.names.kind,
+            rule,
+            title: title.map(str::to_owned),
+            description: description.map(str::to_owned),
+            schema,
+            program,
+            entry,
+        })
     }
 }
 

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use sealward_snapshot::Snapshot;
 
-use crate::folder::{self, FolderError};
+use crate::Review;
+use crate::folder::{self, FolderError, Sample, Verdict};
+use crate::load::CompiledRules;
 use crate::rego::{Data, Module, Program, Run, Source, Version};
 
-/// What became of one test.
+/// What became of one test or sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// `data.….test_…`.
+    /// `data.….test_…`; for a sample `allowed`, or `denied by <category>/<rule>`.
     pub name: String,
     /// The file it stands in.
     pub file: String,
@@ -60,6 +62,29 @@ pub fn run(snapshot: &Snapshot, policies: &str) -> Result<Vec<Outcome>, FolderEr
         }
     }
     Ok(outcomes)
+}
+
+/// Holds each sample against the verdict it is named for: `allow-` passes every rule of `rules`, `deny-`
+/// is refused by its own. Samples are reviewed as lint reviews a file, at 1970 and in an unknown namespace.
+pub fn judge(rules: &CompiledRules, samples: &[Sample]) -> Vec<Outcome> {
+    samples.iter().map(|sample| outcome(rules, sample)).collect()
+}
+
+fn outcome(rules: &CompiledRules, sample: &Sample) -> Outcome {
+    let violations = rules.review(&Review::of_manifest(&sample.manifest, None).at(0));
+    let (name, error) = match sample.verdict {
+        Verdict::Allow => {
+            let first = violations.first();
+            let broken = first.map(|found| format!("{} says: {}", found.rule, found.message));
+            ("allowed".to_owned(), broken)
+        }
+        Verdict::Deny => {
+            let own = violations.iter().any(|found| found.rule == sample.rule);
+            let silent = (!own).then(|| "its rule finds nothing wrong with it".to_owned());
+            (format!("denied by {}", sample.rule), silent)
+        }
+    };
+    Outcome { name, file: sample.path.clone(), passed: error.is_none(), error, prints: Vec::new() }
 }
 
 fn failed(problem: &str) -> FolderError {

@@ -1,4 +1,5 @@
 //! Tests across the crate.
 
+mod folders;
 mod gatekeeper;
 mod policies;

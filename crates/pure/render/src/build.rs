@@ -87,14 +87,15 @@ fn accumulate(
             Place::File(file) => {
                 for document in source.objects(&file, &path.origin)? {
                     source.count_object(&document.origin)?;
-                    resources.append(Resource::from_node(document)?)?;
+                    let resource = Resource::from_node(document)?;
+                    resources.append(resource).map_err(|error| error.while_adding(&path.origin))?;
                 }
             }
             Place::Folder(folder) => {
                 let base = include(source, folder, path, false, includes)?;
                 let made = accumulate(source, &base, includes, Resources::default())?;
                 includes.pop();
-                resources.append_all(made)?;
+                resources.append_all(made).map_err(|error| error.while_adding(&path.origin))?;
             }
         }
     }
@@ -181,6 +182,7 @@ fn each_once(manifests: Vec<Manifest>) -> Result<Vec<Manifest>, RenderError> {
             return Err(RenderError::Duplicate {
                 id: manifest.id().to_string(),
                 first: first.clone(),
+                entry: None,
                 origin: manifest.origin().clone(),
             });
         }

@@ -4,6 +4,11 @@ use sealward_diagnostic::Origin;
 use sealward_manifest::ManifestError;
 use sealward_snapshot::PathError;
 
+/// The root of a repository has no name.
+fn shown(path: &str) -> String {
+    if path.is_empty() { "\".\"".to_owned() } else { format!("{path:?}") }
+}
+
 /// Why [`crate::render`] failed. Messages name fields, paths and identities, never values of documents.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RenderError {
@@ -15,13 +20,16 @@ pub enum RenderError {
         source: PathError,
     },
     /// The repository has no folder of the application's path.
-    #[error("no folder {path:?} in the repository")]
+    #[error("no folder {} in the repository", shown(path))]
     NoFolder {
         /// The path, relative to the root.
         path: String,
     },
     /// A plain folder holds no YAML file.
-    #[error("no manifest in folder {path:?}")]
+    #[error(
+        "there is nothing to render in folder {}: no kustomization.yaml and no .yaml or .yml file",
+        shown(path)
+    )]
     NoManifests {
         /// The path, relative to the root.
         path: String,
@@ -149,12 +157,14 @@ pub enum RenderError {
         source: ManifestError,
     },
     /// Two objects of the same identity.
-    #[error("{id} is declared twice; first at {first}")]
+    #[error("{id} is declared twice; first at {first}{}", listed(.entry.as_ref()))]
     Duplicate {
         /// Which object.
         id: String,
         /// Where it was declared first.
         first: Origin,
+        /// The entry of a kustomization that brings it in again, where there is one.
+        entry: Option<Origin>,
         /// Where it was declared again.
         origin: Origin,
     },
@@ -214,7 +224,19 @@ pub enum RenderError {
     },
 }
 
+fn listed(entry: Option<&Origin>) -> String {
+    entry.map(|entry| format!("; brought in again by {entry}")).unwrap_or_default()
+}
+
 impl RenderError {
+    /// The same, met while the `resources` entry at `entry` was added.
+    pub(crate) fn while_adding(mut self, added: &Origin) -> Self {
+        if let Self::Duplicate { entry, .. } = &mut self {
+            entry.get_or_insert_with(|| added.clone());
+        }
+        self
+    }
+
     /// Where it is; `None` when only the application's path is to blame.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
@@ -248,7 +270,10 @@ impl RenderError {
             Self::ApplicationPath { .. } | Self::NoFolder { .. } => {
                 Some("name a folder of the repository, such as ./apps/my-app")
             }
-            Self::NoManifests { .. } => Some("add a .yaml or .yml file, or remove the application"),
+            Self::NoManifests { .. } => Some(
+                "a folder without a kustomization.yaml is every .yaml and .yml file below it; hidden files and \
+                 folders do not count, nor do those that Git ignores",
+            ),
             Self::Unsupported { hint, .. } => Some(hint),
             Self::UnknownField { .. } => Some("check the spelling; field names are case-sensitive"),
             Self::Path { .. } => Some("use a relative path that stays inside the repository"),

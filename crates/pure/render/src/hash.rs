@@ -1,6 +1,6 @@
 //! The suffix that names of generated objects get. Source: kustomize `api/hasher/hasher.go`.
 
-use sealward_document::{Node, Value};
+use sealward_document::{Node, Value, double_quoted};
 use sha2::{Digest, Sha256};
 
 use crate::resource::{Resource, scalar_text};
@@ -60,26 +60,12 @@ fn json(node: &Node) -> String {
 
 /// As Go's `encoding/json` quotes text: what HTML or JavaScript could take amiss is escaped.
 fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&escape(character)),
-            control if control < ' ' => out.push_str(&escape(control)),
-            other => out.push(other),
+    double_quoted(text, |character| match character {
+        '\u{8}' => Some("\\b".to_owned()),
+        '\u{c}' => Some("\\f".to_owned()),
+        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+            Some(format!("\\u{:04x}", u32::from(character)))
         }
-    }
-    out.push('"');
-    out
-}
-
-fn escape(character: char) -> String {
-    format!("\\u{:04x}", u32::from(character))
+        _ => None,
+    })
 }

@@ -152,6 +152,7 @@ fn duplicate(id: &ResourceId, first: &Resource, again: &Resource) -> RenderError
     RenderError::Duplicate {
         id: id.to_string(),
         first: first.origin().clone(),
+        entry: None,
         origin: again.origin().clone(),
     }
 }

@@ -126,7 +126,11 @@ fn paths_never_leave_the_repository() {
     );
     check_refused(&[("a.yaml", CONFIG)], "../x", "cannot render the application");
     check_refused(&[("a.yaml", CONFIG)], "./apps", "no folder \"apps\" in the repository");
-    check_refused(&[("a/note.txt", "")], "a", "no manifest in folder \"a\"");
+    check_refused(
+        &[("a/note.txt", "")],
+        "a",
+        "there is nothing to render in folder \"a\": no kustomization.yaml and no .yaml or .yml file",
+    );
 }
 
 struct Links;
@@ -307,4 +311,27 @@ fn thousands_of_objects_take_no_squared_time() {
     let pod = made.iter().find(|made| made.name() == "p-p17").unwrap();
     let volumes = pod.root().at(&["spec", "volumes"]).and_then(Node::as_list).unwrap();
     assert_eq!(volumes.first().unwrap().at(&["configMap", "name"]).and_then(Node::as_str), Some("p-c17"));
+}
+
+#[test]
+fn what_is_declared_twice_is_told_with_the_entry_that_repeats_it() {
+    let twice = "resources:\n- a.yaml\n- b.yaml\n";
+    check_refused(
+        &[("app/kustomization.yaml", twice), ("app/a.yaml", CONFIG), ("app/b.yaml", CONFIG)],
+        "app",
+        "app/b.yaml:1:1: ConfigMap default/a is declared twice; first at app/a.yaml:1:1; brought in again by app/kustomization.yaml:3:3",
+    );
+    let overlay = "resources:\n- ../base\n- ../base2\n";
+    let base = "resources: [a.yaml]\n";
+    check_refused(
+        &[
+            ("base/kustomization.yaml", base),
+            ("base/a.yaml", CONFIG),
+            ("base2/kustomization.yaml", base),
+            ("base2/a.yaml", CONFIG),
+            ("overlay/kustomization.yaml", overlay),
+        ],
+        "overlay",
+        "base2/a.yaml:1:1: ConfigMap default/a is declared twice; first at base/a.yaml:1:1; brought in again by overlay/kustomization.yaml:3:3",
+    );
 }

@@ -14,6 +14,7 @@ mod path;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 
 pub use edit::Edit;
@@ -105,6 +106,13 @@ impl Blobs for NoBlobs {
     }
 }
 
+impl Default for Snapshot {
+    /// One that holds nothing.
+    fn default() -> Self {
+        Self::new(BTreeMap::new(), Arc::new(NoBlobs))
+    }
+}
+
 impl Snapshot {
     /// A snapshot of `entries`, keyed by path relative to the root.
     pub fn new(entries: BTreeMap<String, Entry>, blobs: Arc<dyn Blobs>) -> Self {
@@ -114,7 +122,7 @@ impl Snapshot {
     /// A snapshot held in memory: for tests, standard input and generated trees.
     pub fn from_files<P: Into<String>, B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
         let edits = files.into_iter().map(|(path, bytes)| Edit::write(path, bytes.into()));
-        Self::new(BTreeMap::new(), Arc::new(NoBlobs)).with_edits(edits)
+        Self::default().with_edits(edits)
     }
 
     /// This snapshot with `edits` laid over it; nothing is written anywhere.
@@ -147,7 +155,13 @@ impl Snapshot {
 
     /// The entries below folder `dir` (`""` is the root), in path order.
     pub fn under<'a>(&'a self, dir: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
-        self.entries().filter(move |(path, _)| path::is_under(path, dir))
+        // What lies below a folder stands together: every name between `dir/` and `dir0`, `/`'s successor.
+        let (start, end) = (format!("{dir}/"), format!("{dir}0"));
+        let below = match dir {
+            "" => self.entries.range::<str, _>(..),
+            _ => self.entries.range::<str, _>((Bound::Included(&*start), Bound::Excluded(&*end))),
+        };
+        below.map(|(path, entry)| (path.as_str(), entry))
     }
 
     /// The entry at `path`, if there is one.
@@ -194,7 +208,8 @@ mod tests {
 
     #[test]
     fn folders_are_matched_by_whole_parts() {
-        let snapshot = Snapshot::from_files([("app/x.yaml", ""), ("apple/y.yaml", "")]);
+        let snapshot =
+            Snapshot::from_files([("app/x.yaml", ""), ("apple/y.yaml", ""), ("app", ""), ("app-2/z", "")]);
         let under: Vec<_> = snapshot.under("app").map(|(path, _)| path.to_owned()).collect();
         assert_eq!(under, ["app/x.yaml"]);
         assert!(snapshot.has_folder("") && !snapshot.has_folder("ap"));

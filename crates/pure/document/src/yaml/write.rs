@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Number;
 
 use super::resolve::{self, Scalar};
-use crate::{Field, Map, Node, Value};
+use crate::{Field, Map, Node, Value, double_quoted};
 
 /// The documents as YAML, divided by `---`; every secret leaf is the text `[redacted]`.
 pub fn write_redacted(documents: &[Node]) -> String {
@@ -212,19 +212,6 @@ fn is_printable(character: char) -> bool {
 }
 
 fn quoted(text: &str) -> Cow<'_, str> {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            character if is_printable(character) => out.push(character),
-            character => out.push_str(&format!("\\u{:04X}", u32::from(character))),
-        }
-    }
-    out.push('"');
-    Cow::Owned(out)
+    let escape = |character| (!is_printable(character)).then(|| format!("\\u{:04X}", u32::from(character)));
+    Cow::Owned(double_quoted(text, escape))
 }

@@ -7,6 +7,7 @@ use regorus::unstable::{AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Rule, Ru
 
 use super::graph::Graph;
 use super::module::{Module, Problem, static_path, static_prefix};
+use super::safety::Safety;
 use super::shims;
 use super::walk::{self, Visitor};
 
@@ -48,7 +49,7 @@ pub(crate) fn check(modules: &[Module], data: Data) -> Vec<Problem> {
                 problems: &mut problems,
             };
             walk::rule(rule, &mut checker);
-            checker.head(rule);
+            checker.variables(rule);
             let targets = checker.targets;
             graph.add(path.join("."), rule.span().clone(), targets);
         }
@@ -168,71 +169,29 @@ struct Checker<'a> {
     problems: &'a mut Vec<Problem>,
 }
 
-/// The names at the base of references.
-#[derive(Default)]
-struct Names {
-    names: BTreeSet<String>,
-}
-
-impl Visitor for Names {
-    fn expression(&mut self, expr: &Expr, _: bool) {
-        self.names.extend(static_prefix(expr).into_iter().next());
-    }
-}
-
-/// The variables of a head expression, those of comprehensions left out.
-fn variables<'e>(expr: &'e Expr, out: &mut Vec<&'e Span>) {
-    match expr {
-        Expr::Var { span, .. } => out.push(span),
-        Expr::RefDot { refr, .. } => variables(refr, out),
-        Expr::RefBrack { refr, index, .. } => {
-            variables(refr, out);
-            variables(index, out);
-        }
-        Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| variables(item, out))
-        }
-        Expr::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
-            variables(key, out);
-            variables(value, out);
-        }),
-        Expr::Call { params, .. } => params.iter().for_each(|param| variables(param, out)),
-        Expr::ArithExpr { lhs, rhs, .. }
-        | Expr::BinExpr { lhs, rhs, .. }
-        | Expr::BoolExpr { lhs, rhs, .. } => {
-            variables(lhs, out);
-            variables(rhs, out);
-        }
-        _ => {}
-    }
-}
-
 impl Checker<'_> {
-    /// A head may use only what its arguments or body give; regorus finds the rest when it gets there.
-    fn head(&mut self, rule: &Rule) {
-        let mut used = Vec::new();
-        match rule {
-            Rule::Spec { head: RuleHead::Set { key, .. }, .. } => {
-                key.iter().for_each(|key| variables(key, &mut used))
-            }
-            Rule::Spec { head: RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. }, .. } => {
-                assign.iter().for_each(|assign| variables(&assign.value, &mut used));
-            }
-            Rule::Default { .. } => {}
+    /// Every variable needs something that gives it a value; regorus finds the rest when it gets there.
+    fn variables(&mut self, rule: &Rule) {
+        let is_global = |name: &str| name == "input" || self.resolve(&[name.to_owned()]).is_some();
+        let gives_last = |callee: &Expr, given: usize| {
+            let arities = static_path(callee).map(|path| self.arities(&path)).unwrap_or_default();
+            // What is not known is told of as such, not by what it might have given.
+            let fits = given.checked_sub(1).is_some_and(|fewer| arities.contains(&fewer));
+            arities.is_empty() || (fits && !arities.contains(&given))
+        };
+        let is_function = |expr: &Expr| static_path(expr).is_some_and(|path| !self.arities(&path).is_empty());
+        let unsafe_variables = Safety::new(&is_global, &gives_last, &is_function).problems(rule);
+        self.problems.extend(unsafe_variables.into_iter().map(|(span, text)| Problem::at(span, text)));
+    }
+
+    /// How many arguments the function of this name takes: one of these modules', or a built-in.
+    fn arities(&self, path: &[String]) -> BTreeSet<usize> {
+        if let Some(known) = self.resolve(path).and_then(|target| self.index.functions.get(&target)) {
+            return known.clone();
         }
-        let mut given = Names::default();
-        walk::bodies(rule, &mut given);
-        for span in used {
-            let name = span.text().to_owned();
-            let known = self.locals.contains(&name)
-                || given.names.contains(&name)
-                || name == "input"
-                || self.resolve(std::slice::from_ref(&name)).is_some();
-            if !known {
-                self.problems
-                    .push(Problem::at(span, format!("var {name} is unsafe: nothing gives it a value")));
-            }
-        }
+        let name = path.join(".");
+        let builtin = || BUILTINS.get(name.as_str()).map(|(_, arity)| usize::from(*arity));
+        shims::arity(&name).or_else(builtin).into_iter().collect()
     }
 
     /// The path from `data` or `input` on of a name written in the module, if it is no local variable.

@@ -1,7 +1,7 @@
 //! Rego as OPA means it, evaluated by regorus: the only module that names it.
 //!
 //! ```text
-//! source ─▶ tokens (newline before "(", chained bodies) ─▶ parse ─▶ checks (calls, recursion, data)
+//! source ─▶ tokens (newline before "(", chained bodies) ─▶ parse ─▶ checks (calls, recursion, data, safety)
 //!                                                              └─▶ hoist (arguments out of `not`) ─▶ Program
 //! Program + input + now ─▶ clone of the prepared engine, shims ─▶ Value
 //! ```
@@ -14,10 +14,11 @@ mod graph;
 mod hoist;
 mod module;
 mod program;
+mod safety;
 mod shims;
 mod tokens;
 mod walk;
 
 pub(crate) use calls::Data;
 pub(crate) use module::{Module, Problem, Source, Version};
-pub(crate) use program::{Program, Run};
+pub(crate) use program::{Program, Run, Stopwatch};

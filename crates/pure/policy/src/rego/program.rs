@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
+use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig, monotonic_now};
 use regorus::{Engine, Value};
 use serde_json::Value as Json;
 
@@ -25,6 +25,25 @@ pub(crate) struct Run {
     pub(crate) now: Option<i64>,
     /// Longest time.
     pub(crate) limit: Duration,
+}
+
+/// How long something takes, by the clock that regorus holds its time limit by: none of ours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopwatch {
+    started: Option<Duration>,
+}
+
+impl Stopwatch {
+    /// Starts now.
+    pub(crate) fn start() -> Self {
+        Self { started: monotonic_now() }
+    }
+
+    /// How much is left of `limit`; nothing where nobody can tell.
+    pub(crate) fn left(self, limit: Duration) -> Duration {
+        let passed = monotonic_now().zip(self.started).map(|(now, started)| now.saturating_sub(started));
+        passed.map_or(Duration::ZERO, |passed| limit.saturating_sub(passed))
+    }
 }
 
 /// Why an evaluation gave no value, in one line.

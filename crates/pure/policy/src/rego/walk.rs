@@ -38,13 +38,6 @@ pub(crate) fn rule(rule: &Rule, visitor: &mut dyn Visitor) {
     }
 }
 
-/// Walks the bodies of `rule` only.
-pub(crate) fn bodies(rule: &Rule, visitor: &mut dyn Visitor) {
-    if let Rule::Spec { bodies, .. } = rule {
-        bodies.iter().for_each(|part| body(part, visitor));
-    }
-}
-
 /// The name that a head defines is no reference; what stands in its brackets is.
 fn head_indexes(refr: &Expr, visitor: &mut dyn Visitor) {
     match refr {

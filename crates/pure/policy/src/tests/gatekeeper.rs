@@ -420,3 +420,105 @@ fn rules_are_shared_between_threads() {
         load(template("package p\nviolation[{\"msg\": \"m\"}] { true }", None, &[]), json!({})).unwrap();
     is_shared(&rules);
 }
+
+#[test]
+fn a_variable_without_a_value_is_refused_at_load() {
+    let unsafe_in = |body: &str, name: &str| {
+        let rego = format!("package p\nviolation contains {{\"msg\": \"m\"}} if {{\n{body}\n}}");
+        refused(&rego, &format!("var {name} is unsafe: nothing gives it a value"));
+    };
+    unsafe_in("some x\nx > 1", "x");
+    unsafe_in("some x\nlower(x) == \"a\"", "x");
+    unsafe_in("some x\nnot input.review.object.spec[x]", "x");
+    unsafe_in("x := y + 1\ny := x + 1", "x");
+    unsafe_in("some x, y\nx = y", "x");
+    unsafe_in("some x\ninput.parameters.n == [x]", "x");
+    unsafe_in("ys := [y | some y\ny > 1]\ncount(ys) > 0", "y");
+    unsafe_in("some y\nevery x in input.parameters.list { x > y }", "y");
+    unsafe_in("some x\ncount(\"a\", x)\nsome z\nz > x", "z");
+    refused("package p\nviolation contains {\"msg\": m} if { some m\n1 == 1 }", "var m is unsafe");
+    refused(
+        "package p\nf(a) := b if { some b\na > 1 }\nviolation contains {\"msg\": f(1)}",
+        "var b is unsafe",
+    );
+    refused(
+        "package p\nviolation contains {\"msg\": \"m\"} if {\n  some x\n  x > 1\n}",
+        "ConstraintTemplate probe: Probe/rule.rego:4:3: var x is unsafe",
+    );
+}
+
+#[test]
+fn a_variable_may_get_its_value_in_many_ways() {
+    let mut wrong = Vec::new();
+    for body in [
+        "x > 1\nx = y + 1\ny = 3",
+        "some i\ninput.review.object.metadata[i] == \"web\"",
+        "some i, j\na := [[1, 2], [3]]\na[i][j] > 2",
+        "[x, {\"a\": y}] = [1, {\"a\": 2}]\nx < y",
+        "[x, 2] = [1, y]\nx < y",
+        "{\"k\": v} := {\"k\": 1}\nv == 1",
+        "some k, v in {\"a\": 1}\nconcat(k, [\"a\"]) == \"a\"\nv == 1",
+        "split(\"a,b\", \",\", parts)\ncount(parts) == 2",
+        "some path, value\nwalk(input.review.object, [path, value])\nvalue == \"web\"",
+        "limit := 1\nxs := [x | x := [1, 2][_]; x > limit]\ncount(xs) == 1",
+        "limit := 3\nevery x in [1, 2] { x < limit }",
+        "some x\nx = 1",
+        "pod := input.review.object\nnot pod.spec[_] == 4711",
+        "some name in {n | some n in [\"web\"]}\ninput.review.object.metadata.namespace == name",
+        "f(1) == 2",
+        "g := 1\ng == 1",
+        "b := 1\nis_true with input as {\"a\": b}",
+        "m := {k: v | some k, v in {\"a\": 1}}\nm.a == 1",
+        "{1, 2}[x]\nx == 2",
+        "some x in [y | some y in [1]]\nx == 1",
+        "not any_pair({\"a\"})",
+    ] {
+        let rego = format!(
+            "package p\nviolation contains {{\"msg\": \"found\"}} if {{\n{body}\n}}\n\
+             f(x) := y if y := x + 1\ng contains 1\nis_true if true\n\
+             any_pair(s) if {{ some a, b\n s[a]\n s[b]\n a != b }}\ntable[k] := v if {{ some k, v in {{\"a\": 1}} }}\n\
+             flags contains xs[i] if {{ xs := [1]\n some i }}"
+        );
+        match load(template(&rego, Some("v1"), &[]), json!({})) {
+            Err(error) => wrong.push(format!("{body}: {error}")),
+            Ok(rules) => {
+                let found = rules.review(&create(pod()));
+                wrong.extend((messages(&found) != ["found"]).then(|| format!("{body}: {found:?}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_review_that_runs_out_of_time_is_a_violation() {
+    let spec = |matches: Value| RuleSetSpec {
+        templates: vec![template("package p\nviolation[{\"msg\": \"m\"}] { false }", None, &[])],
+        constraints: vec![constraint(json!({"match": matches, "enforcementAction": "warn"}))],
+    };
+    let limits = crate::Limits { review: std::time::Duration::ZERO, ..Default::default() };
+    let review = |matches| RuleSet::load_with(&[spec(matches)], limits).unwrap().review(&create(pod()));
+    let found = review(json!({}));
+    assert_eq!(messages(&found), ["the rule could not be evaluated: the 0ns for one review are used up"]);
+    assert_eq!(found[0].action, Action::Warn);
+    assert_eq!(review(json!({"namespaces": ["other"]})), []);
+}
+
+#[test]
+fn constraints_say_what_they_are() {
+    let mut titled = template("package p\nviolation[{\"msg\": \"m\"}] { true }", None, &[]);
+    titled["metadata"]["annotations"] =
+        json!({"metadata.gatekeeper.sh/title": "Title", "description": "Why.", "sealward.dev/rule": "a/b"});
+    let rules = load(titled.clone(), json!({"enforcementAction": "dryrun"})).unwrap();
+    let described: Vec<_> = rules.constraints().collect();
+    let expect = crate::Described {
+        constraint: "probe",
+        rule: "a/b",
+        action: Action::DryRun,
+        title: Some("Title"),
+        description: Some("Why."),
+    };
+    assert_eq!(described, [expect]);
+    let error = load(titled, json!({"match": {"nope": 1}})).unwrap_err().to_string();
+    assert!(error.contains("a/b/rule.rego: Probe probe: spec.match"), "{error}");
+}

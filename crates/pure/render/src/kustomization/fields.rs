@@ -39,6 +39,22 @@ pub(super) fn text(node: &Node, field: &str) -> Result<String, RenderError> {
     }
 }
 
+/// Reads a mapping of which every field is text and known by name.
+pub(super) fn only_texts<const COUNT: usize>(
+    node: &Node,
+    place: &'static str,
+    mut fields: [(&str, &mut String); COUNT],
+) -> Result<(), RenderError> {
+    for field in map(node, place)? {
+        let value = text(&field.node, &field.key)?;
+        match fields.iter_mut().find(|(name, _)| *name == field.key) {
+            Some((_, read)) => **read = value,
+            None => return Err(unknown(field, place)),
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn written(node: &Node, field: &str) -> Result<Written, RenderError> {
     Ok(Written { text: text(node, field)?, origin: node.origin.clone() })
 }

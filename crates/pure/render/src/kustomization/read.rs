@@ -3,7 +3,9 @@
 use sealward_diagnostic::Origin;
 use sealward_document::{Field, Node, Value};
 
-use super::fields::{flag, invalid, list, map, pairs, some_written, text, texts, unknown, written};
+use super::fields::{
+    flag, invalid, list, map, only_texts, pairs, some_written, text, texts, unknown, written,
+};
 use super::{Generator, Image, Kustomization, Labels, Options, Patch, PatchBody, Replicas, Selector};
 use crate::error::RenderError;
 use crate::resource::Behavior;
@@ -162,17 +164,14 @@ fn labels(node: &Node) -> Result<Labels, RenderError> {
 
 fn image(node: &Node) -> Result<Image, RenderError> {
     let mut read = Image::new("", node.origin.clone());
-    for field in map(node, "images[]")? {
-        let value = text(&field.node, &field.key)?;
-        match field.key.as_str() {
-            "name" => read.name = value,
-            "newName" => read.new_name = value,
-            "newTag" => read.new_tag = value,
-            "tagSuffix" => read.tag_suffix = value,
-            "digest" => read.digest = value,
-            _ => return Err(unknown(field, "images[]")),
-        }
-    }
+    let fields = [
+        ("name", &mut read.name),
+        ("newName", &mut read.new_name),
+        ("newTag", &mut read.new_tag),
+        ("tagSuffix", &mut read.tag_suffix),
+        ("digest", &mut read.digest),
+    ];
+    only_texts(node, "images[]", fields)?;
     Ok(read)
 }
 
@@ -265,19 +264,16 @@ fn strategic_patch(node: &Node, source: &[u8]) -> Result<Patch, RenderError> {
 
 fn selector(node: &Node) -> Result<Selector, RenderError> {
     let mut read = Selector::default();
-    for field in map(node, "target")? {
-        let value = text(&field.node, &field.key)?;
-        match field.key.as_str() {
-            "group" => read.group = value,
-            "version" => read.version = value,
-            "kind" => read.kind = value,
-            "name" => read.name = value,
-            "namespace" => read.namespace = value,
-            "labelSelector" => read.label_selector = value,
-            "annotationSelector" => read.annotation_selector = value,
-            _ => return Err(unknown(field, "target")),
-        }
-    }
+    let fields = [
+        ("group", &mut read.group),
+        ("version", &mut read.version),
+        ("kind", &mut read.kind),
+        ("name", &mut read.name),
+        ("namespace", &mut read.namespace),
+        ("labelSelector", &mut read.label_selector),
+        ("annotationSelector", &mut read.annotation_selector),
+    ];
+    only_texts(node, "target", fields)?;
     Ok(read)
 }
 
