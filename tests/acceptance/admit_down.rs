@@ -5,7 +5,8 @@ use std::path::Path;
 use sealward_controlplane::ControlPlane;
 use serde_json::{Value, json};
 
-use crate::admit_harness::{Webhook, eventually, installed};
+use crate::admit_harness::{Webhook, installed};
+use crate::role::{eventually, free_port, root};
 
 const CONFIGURATION: &str = "validatingwebhookconfiguration";
 
@@ -21,6 +22,9 @@ fn admit_policies_hold_with_the_webhook_down() {
     let developer = plane.kubeconfig_for("developer").unwrap();
     let ours = "ValidatingAdmissionPolicy 'sealward-own-namespaces'";
     for namespace in ["sealward-system", "flux-system"] {
+        eventually("its controller has made the namespace's default account", || {
+            plane.kubectl(&["get", "serviceaccount", "default", "-n", namespace]).is_ok()
+        });
         let no =
             |args: &[&str]| refused(&plane, &developer, &[args, &["-n", namespace]].concat(), None, ours);
         no(&["create", "configmap", "x"]);
@@ -37,6 +41,10 @@ fn admit_policies_hold_with_the_webhook_down() {
     no(&["delete", "deployment", "sealward-webhook"]);
     eventually("our Pods are made although the webhook is down", || {
         plane.kubectl(&["get", "pods", "-n", "sealward-system", "-o", "name"]).unwrap().lines().count() == 2
+    });
+    eventually("the budget for their disruption is kept", || {
+        let expected = ["get", "pdb", "sealward-webhook", "-o", "jsonpath={.status.expectedPods}"];
+        plane.kubectl(&[&expected[..], &["-n", "sealward-system"]].concat()).unwrap() == "2"
     });
     no(&["delete", "pod", "--all"]);
     let exec = ["exec", "-n", "sealward-system", "deploy/sealward-webhook", "--", "true"];
@@ -59,7 +67,7 @@ fn admit_policies_hold_with_the_webhook_down() {
     let error = plane.kubectl(&["create", "configmap", "x", "-n", "default"]).unwrap_err().to_string();
     assert!(error.contains("failed calling webhook"), "{error}");
     // On a new cluster they go on without waiting for us: the rule set, the applier.
-    plane.apply(&crate::admit_harness::root().join("deploy/policies")).unwrap();
+    plane.apply(&root().join("deploy/policies")).unwrap();
     for object in [
         &["create", "namespace", "flux-system"][..],
         &["create", "serviceaccount", "sealward-applier", "-n", "flux-system"],
@@ -213,7 +221,7 @@ fn admit_certificates_rotate_without_a_refusal() {
     eventually("the bundle is back", || webhook.readyz().0 == 200 && create().is_ok());
 
     // Two replicas share one certificate; when one goes the other answers on.
-    let second = Webhook::start(&plane, crate::admit_harness::free_port(), &flags);
+    let second = Webhook::start(&plane, free_port(), &flags);
     second.wait_ready();
     let before = served();
     webhook.stop();

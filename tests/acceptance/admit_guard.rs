@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::admit_harness::{REPOSITORY, REVISION, Shared, eventually};
+use crate::admit_harness::{REPOSITORY, REVISION, Shared};
+use crate::role::eventually;
 
 const MARKS: [&str; 2] = ["kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"];
 

@@ -1,69 +1,43 @@
 //! A control plane with the webhook as `deploy/` ships it, but for `clientConfig.url`.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
-use clap::Parser;
 use sealward_controlplane::{ControlPlane, Options};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
+
+use crate::role::{Role, eventually, free_port, root};
 
 pub(crate) const APPLIER: &str = "sealward-applier";
 pub(crate) const REPOSITORY: &str = "https://git.example/shop.git";
 pub(crate) const REVISION: &str = "main@sha1:0123456789abcdef0123456789abcdef01234567";
 
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
-}
-
 /// The webhook in this process, with the rights of its own service account.
 pub(crate) struct Webhook {
     pub(crate) port: u16,
-    pub(crate) probes: u16,
-    stopping: CancellationToken,
-    thread: Option<JoinHandle<anyhow::Result<()>>>,
-}
-
-#[derive(clap::Parser)]
-struct Command {
-    #[command(flatten)]
-    args: sealward_webhook::Args,
+    role: Role,
 }
 
 impl Webhook {
     /// Starts it on `port`, with further flags.
     pub(crate) fn start(plane: &ControlPlane, port: u16, flags: &[&str]) -> Self {
-        let kubeconfig = plane.service_account_kubeconfig("sealward-system", "sealward-webhook").unwrap();
         let probes = free_port();
-        let mut arguments = vec![
-            "webhook".to_owned(),
-            format!("--kubeconfig={}", kubeconfig.display()),
+        let mut all = vec![
             format!("--listen-addr=127.0.0.1:{port}"),
             format!("--listen-metrics-addr=127.0.0.1:{probes}"),
             "--extra-san=127.0.0.1".to_owned(),
             "--certificate-interval=200ms".to_owned(),
         ];
-        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let args = Command::try_parse_from(arguments).unwrap().args;
-        let stopping = CancellationToken::new();
-        let token = stopping.clone();
-        let thread = thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(sealward_webhook::run_until(args, token))
-        });
-        Self { port, probes, stopping, thread: Some(thread) }
+        all.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        Self { port, role: Role::start(plane, "webhook", probes, &all, sealward_webhook::run_until) }
     }
 
     pub(crate) fn readyz(&self) -> (u16, String) {
-        get(self.probes, "/readyz")
+        self.role.probe("/readyz")
     }
 
     pub(crate) fn metrics(&self) -> String {
-        get(self.probes, "/metrics").1
+        self.role.probe("/metrics").1
     }
 
     pub(crate) fn wait_ready(&self) {
@@ -72,42 +46,7 @@ impl Webhook {
 
     /// Stops it and waits until it has ended.
     pub(crate) fn stop(mut self) {
-        self.stopping.cancel();
-        self.thread.take().unwrap().join().unwrap().unwrap();
-    }
-}
-
-impl Drop for Webhook {
-    fn drop(&mut self) {
-        self.stopping.cancel();
-    }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A plain HTTP GET of the probes' port.
-fn get(port: u16, path: &str) -> (u16, String) {
-    use std::io::{Read, Write};
-    let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) else {
-        return (0, String::new());
-    };
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    if stream.read_to_string(&mut answer).is_err() {
-        return (0, String::new());
-    }
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
-}
-
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
-        thread::sleep(Duration::from_millis(100));
+        self.role.stop();
     }
 }
 

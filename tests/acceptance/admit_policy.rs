@@ -8,7 +8,8 @@ use sealward_manifest::{Manifest, Origin};
 use sealward_policy::{Action, CompiledRules, Review, RuleSet};
 use serde_json::{Value, json};
 
-use crate::admit_harness::{Webhook, eventually, installed, root};
+use crate::admit_harness::{Webhook, installed};
+use crate::role::{eventually, root};
 
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -106,6 +107,11 @@ fn the_last_good_set_stays(plane: &ControlPlane, webhook: &Webhook) {
     eventually("the status says that the set did not load", || condition()["status"] == "False");
     let message = condition()["message"].as_str().unwrap().to_owned();
     assert_eq!(condition()["reason"], "LoadFailed");
+    let listed = plane.kubectl(&["get", "rulesets", "-o", "wide"]).unwrap();
+    assert!(
+        listed.contains(" LoadFailed ") && listed.contains(" the last good rules stay in force "),
+        "{listed}"
+    );
     assert!(message.contains("no_such_function"), "{message}");
     assert_eq!(rule_set(plane)["status"]["digest"], digest, "the digest is that of the rules in force");
     assert!(privileged(plane).is_err(), "the last good rules still refuse");

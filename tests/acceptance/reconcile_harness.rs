@@ -1,83 +1,23 @@
 //! A Git server, a repository and a reconciler with the rights that `deploy/` gives it, in one world
 //! for each test.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::Parser;
 use sealward_controlplane::{AuditEvent, ControlPlane};
 use sealward_testkit::{GitRepo, GitServer};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
+
+use crate::role::{Role, eventually_ok, free_port, root};
 
 /// The account as which the tests' Kustomizations are applied.
 pub(crate) const APPLIER: &str = "applier";
 
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
-}
-
-#[derive(clap::Parser)]
-struct Command {
-    #[command(flatten)]
-    args: sealward_reconciler::Args,
-}
-
-/// A reconciler in this process.
-pub(crate) struct Reconciler {
-    port: u16,
-    stopping: CancellationToken,
-    thread: Option<JoinHandle<anyhow::Result<()>>>,
-}
-
-impl Reconciler {
-    pub(crate) fn start(plane: &ControlPlane, cache: &Path, flags: &[&str]) -> Self {
-        let kubeconfig = plane.service_account_kubeconfig("sealward-system", "sealward-reconciler").unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut arguments = vec![
-            "reconciler".to_owned(),
-            format!("--kubeconfig={}", kubeconfig.display()),
-            format!("--listen-addr=127.0.0.1:{port}"),
-            format!("--cache-dir={}", cache.display()),
-        ];
-        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let args = Command::try_parse_from(arguments).unwrap().args;
-        let stopping = CancellationToken::new();
-        let token = stopping.clone();
-        let thread = thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(sealward_reconciler::run_until(args, token))
-        });
-        Self { port, stopping, thread: Some(thread) }
-    }
-
-    /// What it serves at `path`.
-    pub(crate) fn probe(&self, path: &str) -> String {
-        use std::io::{Read, Write};
-        let mut text = String::new();
-        if let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", self.port)) {
-            write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-            stream.read_to_string(&mut text).unwrap();
-        }
-        text
-    }
-
-    /// Stops it and waits until it has ended.
-    pub(crate) fn stop(&mut self) {
-        self.stopping.cancel();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap().unwrap();
-        }
-    }
-}
-
-impl Drop for Reconciler {
-    fn drop(&mut self) {
-        self.stopping.cancel();
-    }
+fn start(plane: &ControlPlane, cache: &Path, flags: &[String]) -> Role {
+    let port = free_port();
+    let mut all = vec![format!("--listen-addr=127.0.0.1:{port}"), format!("--cache-dir={}", cache.display())];
+    all.extend_from_slice(flags);
+    Role::start(plane, "reconciler", port, &all, sealward_reconciler::run_until)
 }
 
 /// One test's own repository, namespace and reconciler on a control plane.
@@ -87,8 +27,9 @@ pub(crate) struct World<'p> {
     pub(crate) repo: GitRepo,
     pub(crate) url: String,
     pub(crate) server: GitServer,
-    pub(crate) reconciler: Reconciler,
+    pub(crate) reconciler: Role,
     folder: tempfile::TempDir,
+    served: PathBuf,
     flags: Vec<String>,
 }
 
@@ -107,7 +48,7 @@ pub(crate) fn install(plane: &ControlPlane) {
         "rulesets.sealward.dev",
     ] {
         plane
-            .kubectl(&["wait", "--for=condition=Established", &format!("crd/{kind}"), "--timeout=30s"])
+            .kubectl(&["wait", "--for=condition=Established", &format!("crd/{kind}"), "--timeout=180s"])
             .unwrap();
     }
 }
@@ -168,16 +109,25 @@ impl<'p> World<'p> {
             all.push(format!("--label-selector=world={namespace}"));
         }
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let texts: Vec<&str> = all.iter().map(String::as_str).collect();
-        let reconciler = Reconciler::start(plane, &folder.path().join("cache"), &texts);
-        Self { plane, namespace, repo, url, server, reconciler, folder, flags: all }
+        let reconciler = start(plane, &folder.path().join("cache"), &all);
+        let served = folder.path().join("server/app.git");
+        Self { plane, namespace, repo, url, server, reconciler, folder, served, flags: all }
     }
 
     /// Stops the reconciler and starts a new one, that knows nothing.
     pub(crate) fn restart(&mut self) {
         self.reconciler.stop();
-        let texts: Vec<&str> = self.flags.iter().map(String::as_str).collect();
-        self.reconciler = Reconciler::start(self.plane, &self.folder.path().join("cache"), &texts);
+        self.start();
+    }
+
+    /// Starts a reconciler that knows nothing, where the one before was stopped.
+    pub(crate) fn start(&mut self) {
+        self.reconciler = start(self.plane, &self.cache(), &self.flags);
+    }
+
+    /// Where the reconciler keeps its mirrors.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
     }
 
     /// Commits and pushes; the id of the commit.
@@ -190,17 +140,20 @@ impl<'p> World<'p> {
     /// Commits and pushes past the server, which may want credentials; the id of the commit.
     pub(crate) fn push_beside(&self, message: &str) -> String {
         let commit = self.repo.commit(message);
-        self.repo.push(self.served().to_str().unwrap());
+        self.repo.push(self.served.to_str().unwrap());
         commit
     }
 
     /// The repository as a path of this machine.
     pub(crate) fn local_url(&self) -> String {
-        format!("file://{}", self.served().display())
+        format!("file://{}", self.served.display())
     }
 
-    fn served(&self) -> PathBuf {
-        self.folder.path().join("server/app.git")
+    /// Moves the repository away from the server to another place of this machine.
+    pub(crate) fn move_served(&mut self, to: &Path) {
+        let moved = std::process::Command::new("mv").arg(&self.served).arg(to).status().unwrap();
+        assert!(moved.success());
+        to.clone_into(&mut self.served);
     }
 
     /// Pushes what is committed; the id of the last commit.
@@ -277,18 +230,10 @@ impl<'p> World<'p> {
     }
 
     pub(crate) fn wait_for_ready(&self, kind: &str, name: &str, text: &str) -> String {
-        let start = Instant::now();
-        loop {
+        eventually_ok(&format!("{kind} {name} says {text:?}"), || {
             let found = self.ready(kind, name);
-            if found.contains(text) {
-                return found;
-            }
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "{kind} {name}: waited for {text:?}, have {found:?}"
-            );
-            thread::sleep(Duration::from_millis(50));
-        }
+            if found.contains(text) { Ok(found) } else { Err(found) }
+        })
     }
 
     /// What the Kustomization's account and the reconciler's own account asked of the server.
@@ -321,16 +266,6 @@ pub(crate) fn condition(object: &Value, kind: &str) -> String {
         let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
         format!("{} {}: {}", text("status"), text("reason"), text("message"))
     })
-}
-
-/// Waits until `holds`; how long it took.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-    start.elapsed()
 }
 
 /// A ConfigMap manifest.

@@ -1,7 +1,8 @@
 //! How applications come, wait and go.
 
 use crate::reconcile::{shop, web};
-use crate::reconcile_harness::{World, condition, config_map, eventually, kustomization_yaml};
+use crate::reconcile_harness::{World, condition, config_map, kustomization_yaml};
+use crate::role::eventually;
 
 #[test]
 fn without_prune_everything_stays() {
@@ -14,7 +15,7 @@ fn without_prune_everything_stays() {
     world.fetch("app");
     world.wait_for("my-app", &second);
     assert!(world.exists("deployment", "web"));
-    world.kubectl(&["delete", "kustomization", "my-app", "--timeout=30s"]);
+    world.kubectl(&["delete", "kustomization", "my-app", "--timeout=180s"]);
     assert!(world.exists("configmap", "settings") && world.exists("deployment", "web"));
     assert!(!world.exists("rendering", &format!("{}.my-app", world.namespace)));
 }
@@ -23,7 +24,7 @@ fn without_prune_everything_stays() {
 fn an_application_whose_account_is_gone_can_be_deleted() {
     let (world, _) = shop("nobody");
     world.kubectl(&["delete", "serviceaccount", "applier"]);
-    world.kubectl(&["delete", "kustomization", "my-app", "--timeout=30s"]);
+    world.kubectl(&["delete", "kustomization", "my-app", "--timeout=180s"]);
     assert!(world.exists("configmap", "settings"));
     eventually("an event tells what stays", || {
         world.notes("my-app").iter().any(|note| note.contains("applier is gone") && note.contains("settings"))

@@ -2,7 +2,8 @@
 
 use sealward_controlplane::{ControlPlane, Options};
 
-use crate::reconcile_harness::{World, config_map, eventually, install, kustomization_yaml};
+use crate::reconcile_harness::{World, config_map, install, kustomization_yaml};
+use crate::role::eventually;
 
 #[test]
 fn an_api_server_that_comes_back_finds_everything_in_order() {

@@ -2,7 +2,8 @@
 
 use sealward_controlplane::{ControlPlane, Options};
 
-use crate::reconcile_harness::{World, config_map, eventually, install, kustomization_yaml};
+use crate::reconcile_harness::{World, config_map, install, kustomization_yaml};
+use crate::role::eventually;
 
 fn rule_set(rego: &str) -> String {
     format!(
@@ -43,7 +44,7 @@ fn a_commit_that_breaks_a_rule_is_refused_whole() {
     install(plane);
     // A rule set that does not load, and none before it: nothing is applied.
     plane.apply_text(&rule_set("package noforbidden\n                    this is no rego")).unwrap();
-    let world = World::on(plane, "rules", &[]);
+    let mut world = World::on(plane, "rules", &[]);
     world.repo.write("app/settings.yaml", config_map("settings", "one"));
     world.repo.write("app/kustomization.yaml", kustomization_yaml(&world.namespace, &["settings.yaml"]));
     world.push("first");
@@ -57,7 +58,7 @@ fn a_commit_that_breaks_a_rule_is_refused_whole() {
     let (_, digest) = told.split_once("rule set ").expect("the digest stands in the status");
     let rendering = world.get("rendering", &format!("{}.app", world.namespace));
     assert_eq!(rendering["spec"]["ruleSetDigest"], digest);
-    assert!(world.reconciler.probe("/metrics").contains(digest), "and in a metric");
+    assert!(world.reconciler.probe("/metrics").1.contains(digest), "and in a metric");
 
     // One bad object keeps the good one of the same commit out as well.
     world.repo.write(
@@ -81,6 +82,27 @@ fn a_commit_that_breaks_a_rule_is_refused_whole() {
     eventually("drift is healed to the last good state", || {
         world.get("configmap", "settings")["data"]["key"] == "one"
     });
+
+    // A reconciler that comes after this one holds it as well, though it has never seen a good commit.
+    world.reconciler.stop();
+    world.kubectl(&[
+        "patch",
+        "configmap",
+        "settings",
+        "--type=merge",
+        "-p",
+        r#"{"data":{"key":"meanwhile"}}"#,
+    ]);
+    world.start();
+    eventually("drift of before the restart is healed", || {
+        world.get("configmap", "settings")["data"]["key"] == "one"
+    });
+    world.kubectl(&["delete", "configmap", "settings"]);
+    eventually("drift after the restart is healed", || {
+        world.get("configmap", "settings")["data"]["key"] == "one"
+    });
+    assert!(world.ready("kustomization", "app").starts_with("False PolicyViolation"));
+    assert!(!world.exists("configmap", "bad"));
 
     // The last good set stays when a new one does not load.
     plane.apply_text(&rule_set("package noforbidden\n                    this is no rego")).unwrap();

@@ -6,7 +6,8 @@ use sealward_testkit::GitServer;
 
 use crate::git_tls::behind_tls;
 use crate::reconcile::shop;
-use crate::reconcile_harness::{World, condition, config_map, eventually, kustomization_yaml};
+use crate::reconcile_harness::{World, condition, config_map, kustomization_yaml};
+use crate::role::eventually;
 
 /// What everybody may read of a world's sources and applications.
 fn told(world: &World) -> String {
@@ -102,10 +103,10 @@ fn references_to_other_namespaces_can_be_forbidden() {
 #[test]
 fn without_its_source_an_application_stays_and_can_be_deleted() {
     let (world, _) = shop("gone");
-    world.kubectl(&["delete", "gitrepository", "app", "--timeout=30s"]);
+    world.kubectl(&["delete", "gitrepository", "app", "--timeout=180s"]);
     world.wait_for("my-app", "False ArtifactFailed: GitRepository \"app\" does not exist");
     assert!(world.exists("configmap", "settings"));
-    world.kubectl(&["delete", "kustomization", "my-app", "--timeout=30s"]);
+    world.kubectl(&["delete", "kustomization", "my-app", "--timeout=180s"]);
     assert!(!world.exists("configmap", "settings") && !world.exists("deployment", "web"));
 }
 
@@ -134,7 +135,9 @@ fn what_has_begun_is_told_before_it_ends() {
 
 #[test]
 fn local_repositories_need_a_flag_of_the_process() {
-    for (name, flags) in [("remote", &[][..]), ("local", &["--allow-local-repositories"])] {
+    let allowed = tempfile::tempdir().unwrap();
+    let local = format!("--allow-local-repositories={}", allowed.path().display());
+    for (name, flags) in [("remote", &[][..]), ("local", &[local.as_str()])] {
         let mut world = World::with_flags(name, flags);
         write_settings(&world);
         let first = world.push("first");
@@ -144,6 +147,29 @@ fn local_repositories_need_a_flag_of_the_process() {
             world.wait_for_ready("gitrepository", "app", "False URLInvalid: file:// URLs need a reconciler");
             continue;
         }
+        // Not every repository of the machine: neither by its path nor by a link.
+        let outside = "there is no repository /";
+        world.wait_for_ready("gitrepository", "app", outside);
+        let served = world.local_url();
+        std::os::unix::fs::symlink(served.trim_start_matches("file://"), allowed.path().join("link"))
+            .unwrap();
+        world.url = format!("file://{}/link", allowed.path().display());
+        world.source("app", "");
+        world.wait_for_ready(
+            "gitrepository",
+            "app",
+            &format!("{outside}{}/link", &allowed.path().display().to_string()[1..]),
+        );
+        world.url = format!("file://{}/../../etc", allowed.path().display());
+        world.source("app", "");
+        world.wait_for_ready(
+            "gitrepository",
+            "app",
+            "/../../etc in a folder that --allow-local-repositories names",
+        );
+        world.move_served(&allowed.path().join("app.git"));
+        world.url = world.local_url();
+        world.source("app", "");
         world.kustomization("app", "app", "");
         world.wait_for("app", &first);
         world.repo.write("app/config.yaml", config_map("settings", "two"));
@@ -152,4 +178,29 @@ fn local_repositories_need_a_flag_of_the_process() {
         world.wait_for("app", &second);
         assert_eq!(world.get("configmap", "settings")["data"]["key"], "two");
     }
+}
+
+#[test]
+fn mirrors_of_sources_that_went_meanwhile_are_swept() {
+    let (mut world, commit) = shop("sweep");
+    let namespace = world.namespace.clone();
+    let mirrors = |world: &World| {
+        let entries = std::fs::read_dir(world.cache()).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let mirror_of = |name: &str| format!("{namespace}.{name}.");
+    world.source("other", "");
+    world.wait_for_ready("gitrepository", "other", &commit);
+    assert_eq!(mirrors(&world).len(), 2);
+    std::fs::create_dir(world.cache().join("not-a-mirror")).unwrap();
+    world.reconciler.stop();
+    world.kubectl(&["delete", "gitrepository", "other", "--timeout=180s"]);
+    world.start();
+    eventually("the mirror of the one that is gone goes", || mirrors(&world).len() == 2);
+    let left = mirrors(&world);
+    assert!(left[0] == "not-a-mirror" || left[1] == "not-a-mirror", "{left:?}");
+    assert!(left.iter().any(|name| name.starts_with(&mirror_of("app"))), "{left:?}");
 }

@@ -12,7 +12,7 @@ use crate::narrator::Narrator;
 use crate::workbench::wait_until;
 
 /// How long the cluster's own roles may take.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(180);
 
 /// A cluster of one of the two levels; dropping it leaves nothing.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -124,6 +125,11 @@ impl Process {
         }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -143,7 +149,7 @@ impl Process {
         }
         self.ask_to_stop();
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(25) {
+        while start.elapsed() < Duration::from_secs(60) {
             if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
                 return;
             }
@@ -227,18 +233,32 @@ impl<'a> Workbench<'a> {
     /// # Errors
     /// When it is anything else.
     pub fn fetch(&self, url: &str) -> Result<String> {
-        let output = Command::new("curl").args(["-sS", "-f", "-m", "5", url]).output()?;
+        let output = Command::new("curl").args(["-sS", "-f", "-m", "30", url]).output()?;
         ensure!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr).trim());
         Ok(String::from_utf8(output.stdout)?)
     }
 }
 
-/// A loopback port that is free now.
+/// The ports that [`free_port`] gives: above the control planes' own, below the range from which the kernel
+/// takes ports for outgoing connections and for whoever asks for any.
+const PORTS: std::ops::Range<u16> = 23_000..32_000;
+
+/// A port that is free now. This process gives each out once, and processes side by side begin elsewhere,
+/// so that it is still free when a server that is started or restarted binds it.
 ///
 /// # Errors
 /// When there is none.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end - PORTS.start);
+    for _ in 0..count {
+        let next = std::process::id().wrapping_mul(61).wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + u16::try_from(next % count)?;
+        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port from {} to {} is free", PORTS.start, PORTS.end)
 }
 
 /// Copies the folder `from` to `to`.

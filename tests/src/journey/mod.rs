@@ -20,7 +20,7 @@ use crate::roles::{self, Roles};
 use crate::workbench::{Workbench, repository_root, wait_until};
 
 /// How long a step may take before it counts as not happening.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(180);
 
 /// How the journey goes and ends.
 #[derive(Debug, Clone, Default)]

@@ -15,7 +15,7 @@ use crate::narrator::Narrator;
 use crate::workbench::{Ran, Workbench, repository_root, wait_until};
 
 /// From an empty cluster, or from no Pod at all, to all of them ready.
-const BOUND: Duration = Duration::from_secs(120);
+const BOUND: Duration = Duration::from_secs(300);
 
 const INSTALL: &str = "deploy/install.yaml";
 
@@ -80,7 +80,7 @@ impl Pods {
             Ok((pods.len() as u64 == wanted).then_some(pods))
         })?;
         let wait =
-            ["wait", "--for=condition=Available", "deployment", "--all", "-n", NAMESPACE, "--timeout=60s"];
+            ["wait", "--for=condition=Available", "deployment", "--all", "-n", NAMESPACE, "--timeout=180s"];
         bench.plane.kubectl(&wait)?;
         Ok(ready)
     }

@@ -8,7 +8,7 @@ use super::{NAMESPACE, Roles, Text};
 use crate::narrator::Narrator;
 use crate::workbench::{Process, Workbench, free_port, repository_root, wait_until};
 
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(180);
 
 /// Where `deploy/overlays/local` says that the webhook listens.
 const WEBHOOK_PORT: u16 = 19443;

@@ -100,9 +100,7 @@ pub(crate) async fn apply(context: &Arc<Context>, job: &Job, built: &Built) -> R
             break;
         }
     }
-    let scopes: HashSet<Scope> =
-        built.objects.iter().map(|object| Scope::of(&job.account, &Target::of(object))).collect();
-    context.live.follow(context, &job.key, &job.cluster, &scopes);
+    follow(context, job, &built.objects);
     let ids: HashSet<ObjectId> = built.objects.iter().map(Manifest::id).collect();
     context.applications.with(&job.key, |known| known.applied.retain(|id, _| ids.contains(id)));
     context.applications.keep_only(&job.key, &ids);
@@ -112,12 +110,20 @@ pub(crate) async fn apply(context: &Arc<Context>, job: &Job, built: &Built) -> R
 /// Applies again what was applied before and stands differently now.
 pub(crate) async fn hold(context: &Arc<Context>, job: &Job, held: &[Manifest]) -> Report {
     let mut report = Report::default();
+    follow(context, job, held);
     for batch in held.chunks(AT_ONCE) {
         let steps: Vec<_> = batch.iter().map(|object| one(context, job, object)).collect();
         let steps = join_all(steps).await;
         batch.iter().zip(steps).for_each(|(object, step)| report.add(object.id(), step));
     }
     report
+}
+
+/// Watches what `objects` become, and nothing else for this job.
+fn follow(context: &Arc<Context>, job: &Job, objects: &[Manifest]) {
+    let scopes: HashSet<Scope> =
+        objects.iter().map(|object| Scope::of(&job.account, &Target::of(object))).collect();
+    context.live.follow(context, &job.key, &job.cluster, &scopes);
 }
 
 async fn one(context: &Context, job: &Job, desired: &Manifest) -> Result<(Step, Health), Failure> {

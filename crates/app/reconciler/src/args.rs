@@ -23,9 +23,10 @@ pub struct Args {
     /// running Flux, which must be told to leave them alone.
     #[arg(long, env = "SEALWARD_LABEL_SELECTOR", default_value = "")]
     pub label_selector: String,
-    /// Allow GitRepositories with file:// URLs: object databases on this machine.
-    #[arg(long)]
-    pub allow_local_repositories: bool,
+    /// Allow GitRepositories with file:// URLs: object databases below this folder of this machine, for
+    /// whoever may write a GitRepository; repeatable.
+    #[arg(long, value_name = "FOLDER")]
+    pub allow_local_repositories: Vec<PathBuf>,
     /// Refuse references to sources and dependencies in other namespaces.
     #[arg(long)]
     pub no_cross_namespace_refs: bool,

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use sealward_api::flux::reason;
 use sealward_cluster::EventKind;
-use sealward_manifest::ObjectId;
+use sealward_git::Fetched;
+use sealward_manifest::{Manifest, ObjectId};
 use sealward_plan::{Health, Inventory, Outcome};
 
 use crate::apply::{self, Report};
-use crate::build::Built;
+use crate::build::{self, Built, Refusal};
 use crate::context::Context;
 use crate::kustomization::{End, Job};
 use crate::object;
@@ -29,6 +30,7 @@ pub(crate) async fn bring(context: &Arc<Context>, job: &Job, artifact: &Artifact
              Kustomization to remove them",
             remembered.len()
         );
+        hold(context, job, artifact).await;
         return End { outcome: job.retry(reason::EMPTY_RENDERING, message), told };
     }
     let desired = Inventory::of(&built.objects);
@@ -52,6 +54,7 @@ pub(crate) async fn bring(context: &Arc<Context>, job: &Job, artifact: &Artifact
         say_changes(context, job, artifact, &report, &[]).await;
         return End { outcome, told };
     }
+    note(job, artifact).await;
     let stale = remembered.without(&desired);
     let pruned =
         if job.spec.prune { prune::prune(context, job, &stale).await } else { prune::Report::default() };
@@ -70,17 +73,52 @@ pub(crate) async fn bring(context: &Arc<Context>, job: &Job, artifact: &Artifact
     End { outcome, told }
 }
 
+/// Remembers the commit that is applied, for a process that comes after this one.
+async fn note(job: &Job, artifact: &Artifact) {
+    let (mirror, commit, name) = (artifact.mirror.clone(), artifact.fetched.commit.clone(), job.note());
+    let kept = tokio::task::spawn_blocking(move || mirror.keep(&name, &commit)).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(kustomization = %job.key, %error, "what was applied is not remembered");
+    }
+}
+
 /// Keeps what was applied last as it was, while what Git declares now is refused: drift is healed, if
 /// the rules in force still allow what was applied.
 pub(crate) async fn hold(context: &Arc<Context>, job: &Job, artifact: &Artifact) {
     let held = context.applications.with(&job.key, |known| {
         known.applied.values().map(|applied| applied.desired.clone()).collect::<Vec<_>>()
     });
-    if held.is_empty() || check::check(context, job, &held).await.is_err() {
+    let held = if held.is_empty() {
+        remembered(context, job, artifact).await
+    } else {
+        check::check(context, job, &held).await.map_or_else(|_| Vec::new(), |_| held)
+    };
+    if held.is_empty() {
         return;
     }
-    let report = apply::hold(context, job, &held).await;
+    let mut report = apply::hold(context, job, &held).await;
+    // Nothing here is new, whether this process has applied it before or another one.
+    for changed in [std::mem::take(&mut report.created), std::mem::take(&mut report.configured)] {
+        report.healed.extend(changed);
+    }
     say_changes(context, job, artifact, &report, &[]).await;
+}
+
+/// The objects of the commit that a process before this one applied last, if they pass as they would now.
+async fn remembered(context: &Arc<Context>, job: &Job, artifact: &Artifact) -> Vec<Manifest> {
+    let Some(commit) = artifact.mirror.kept(&job.note()) else { return Vec::new() };
+    let revision = format!("sha1:{commit}");
+    let fetched = Fetched { commit, revision, ..artifact.fetched.clone() };
+    let before = Artifact { fetched, ..artifact.clone() };
+    match build::build(context, job, &before).await {
+        Ok(built) => built.objects,
+        Err(Refusal::NotYet) => Vec::new(),
+        Err(Refusal::Outcome(outcome)) => {
+            let (_, message) = outcome.told();
+            tracing::warn!(kustomization = %job.key, message, "what was applied before is not held");
+            Vec::new()
+        }
+    }
 }
 
 /// Whether all is applied, and healthy where that is asked for.

@@ -21,7 +21,8 @@ use crate::source::Sources;
 pub(crate) struct Settings {
     pub(crate) cache_dir: PathBuf,
     pub(crate) default_service_account: String,
-    pub(crate) allow_local_repositories: bool,
+    /// Folders in which local repositories may lie.
+    pub(crate) local_repositories: Vec<PathBuf>,
     pub(crate) no_cross_namespace_refs: bool,
     /// Whether a label selector says which objects are ours, so that there may be others.
     pub(crate) is_selective: bool,

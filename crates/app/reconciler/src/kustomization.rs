@@ -39,6 +39,15 @@ impl Job {
         Outcome::Retry { after: self.retry, reason, message: message.into() }
     }
 
+    /// What the mirror remembers the applied commit as. Another spec may make other objects of the same
+    /// commit, so it has a name of its own.
+    pub(crate) fn note(&self) -> String {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        (&self.key, self.object.uid(), object::spec(&self.object).to_string()).hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+
     /// What was applied as far as anybody remembers: a hint of where to look.
     pub(crate) fn remembered(&self, context: &Context) -> Inventory {
         let mut inventory = object::inventory(&self.object);

@@ -11,7 +11,8 @@
 //!
 //! **Invariants**
 //! - Nothing to fetch, render or apply is read from a status; the inventory there only says where to look
-//!   for what may be pruned, and what is found must carry our marks.
+//!   for what may be pruned, and what is found must carry our marks. What was applied last is remembered
+//!   in the mirror, which is ours alone.
 //! - Our own account reads sources and writes status and events; everything else happens with the rights
 //!   of the account that the Kustomization names.
 //! - A rule set that cannot be known refuses: nothing is applied unchecked.
@@ -86,7 +87,7 @@ pub async fn run_until(args: Args, stopping: CancellationToken) -> anyhow::Resul
         cache_dir,
         default_service_account,
         label_selector,
-        allow_local_repositories,
+        allow_local_repositories: local_repositories,
         no_cross_namespace_refs,
         concurrency,
         instance,
@@ -98,7 +99,7 @@ pub async fn run_until(args: Args, stopping: CancellationToken) -> anyhow::Resul
     let settings = Settings {
         cache_dir,
         default_service_account,
-        allow_local_repositories,
+        local_repositories,
         no_cross_namespace_refs,
         is_selective,
     };
@@ -176,6 +177,7 @@ async fn follow(
     let mut changes = pin!(context.cluster.watch(what.gvk(), None, selector));
     let (objects, queue) = (what.objects(&context), what.queue(&context));
     let is_selective = context.settings.is_selective;
+    let mut swept = false;
     let ours = |object: &Manifest| {
         let leave = !is_selective && is_driven_by_flux(object);
         if leave && !objects.is_left(&object::key_of(object)) {
@@ -199,6 +201,9 @@ async fn follow(
                     let key = object::key_of(&object);
                     objects.put(object);
                     queue.add(key);
+                }
+                if what == What::Repositories && !std::mem::replace(&mut swept, true) {
+                    source::sweep(&context).await;
                 }
                 listed.set(true);
             }

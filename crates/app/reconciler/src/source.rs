@@ -142,7 +142,7 @@ fn prepare(object: &Manifest, context: &Context) -> Result<Work, Outcome> {
         let message = format!("not supported yet: {}", unsupported.join(", "));
         return Err(stalled(reason::UNSUPPORTED_FIELD, message));
     }
-    if spec.url.starts_with("file://") && !context.settings.allow_local_repositories {
+    if spec.url.starts_with("file://") && context.settings.local_repositories.is_empty() {
         let message = "file:// URLs need a reconciler that was started with --allow-local-repositories";
         return Err(stalled(reason::URL_INVALID, message.into()));
     }
@@ -167,11 +167,11 @@ async fn fetch(
     };
     let known = context.sources.get(key).mirror.filter(|(url, _)| *url == spec.url);
     let folder = context.settings.cache_dir.join(folder_name(key, &spec.url));
-    let url = spec.url.clone();
+    let (url, allowed) = (spec.url.clone(), context.settings.local_repositories.clone());
     let work = move || -> Result<(Arc<Mirror>, Result<Fetched, FetchError>), String> {
         let mirror = match known {
             Some((_, mirror)) => mirror,
-            None => Arc::new(open(&url, folder)?),
+            None => Arc::new(open(&url, folder, &allowed)?),
         };
         let fetched = mirror.fetch(&remote);
         Ok((mirror, fetched))
@@ -240,12 +240,39 @@ fn reference(spec: &GitRepositorySpec) -> Reference {
         .unwrap_or_else(|| Reference::Branch("master".into()))
 }
 
-fn open(url: &str, folder: PathBuf) -> Result<Mirror, String> {
+fn open(url: &str, folder: PathBuf, allowed: &[PathBuf]) -> Result<Mirror, String> {
     let opened = match url.strip_prefix("file://") {
-        Some(path) => Mirror::local(Path::new(path), Limits::default()),
+        Some(path) => Mirror::local(&within(Path::new(path), allowed)?, Limits::default()),
         None => Mirror::open(folder, Limits::default()),
     };
     opened.map_err(|error| text_of(&error))
+}
+
+/// Where `path` leads, if that is in one of the `allowed` folders. The error is the same for a path that
+/// leads nowhere: nobody learns what else there is on this machine.
+fn within(path: &Path, allowed: &[PathBuf]) -> Result<PathBuf, String> {
+    let real = path.canonicalize().ok();
+    let is_allowed = |real: &PathBuf| {
+        allowed.iter().any(|folder| folder.canonicalize().is_ok_and(|folder| real.starts_with(folder)))
+    };
+    real.filter(is_allowed).ok_or_else(|| {
+        format!("there is no repository {} in a folder that --allow-local-repositories names", path.display())
+    })
+}
+
+/// Removes what the cache holds of sources that went, or changed their URL, while no reconciler ran.
+pub(crate) async fn sweep(context: &Context) {
+    let needed = context.repositories.keys().into_iter().filter_map(|key| {
+        let spec = object::read_spec::<GitRepositorySpec>(&context.repositories.get(&key)?).ok()?;
+        Some(folder_name(&key, &spec.url))
+    });
+    let (folder, needed) = (context.settings.cache_dir.clone(), needed.collect());
+    match tokio::task::spawn_blocking(move || sealward_git::sweep(&folder, &needed)).await {
+        Ok(Ok(gone)) if gone.is_empty() => {}
+        Ok(Ok(gone)) => tracing::info!(mirrors = ?gone, "mirrors of sources that are gone were removed"),
+        Ok(Err(error)) => tracing::warn!(%error, "the cache could not be swept"),
+        Err(_) => tracing::warn!("sweeping the cache ended unexpectedly"),
+    }
 }
 
 /// One folder for each object and URL.

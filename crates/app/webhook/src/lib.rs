@@ -39,7 +39,7 @@ pub use args::Args;
 
 use certificate::{Names, Rotation, Settings};
 use metrics::WebhookMetrics;
-use server::{BODY_LIMIT, Reviewer};
+use server::{BODY_LIMIT, Reviewer, VALUES};
 
 /// More than a server may take to drain.
 const GRACE: Duration = Duration::from_secs(25);
@@ -99,6 +99,7 @@ pub async fn run_until(args: Args, stopping: CancellationToken) -> anyhow::Resul
         metrics: counted.clone(),
         bodies: Arc::new(Semaphore::new(bodies)),
         evaluations: Arc::new(Semaphore::new(parallel * 2)),
+        values: Arc::new(Semaphore::new(VALUES)),
     };
 
     let mut tasks = Tasks::new(stopping.clone(), GRACE);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use futures::StreamExt;
 use sealward_admission::{
     Answer, Answers, Decision, Need, Parent, Review, Verdict, World, decide_guard, decide_policy, malformed,
     parse,
@@ -17,7 +18,7 @@ use sealward_admission::{
 use sealward_chassis::clock;
 use sealward_cluster::{Cluster, Target};
 use sealward_manifest::Gvk;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::metrics::{ReviewLabels, WebhookLabel, WebhookMetrics};
@@ -27,12 +28,20 @@ use crate::world::Shared;
 /// (3 MiB in a request), as JSON.
 pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
-/// How long a body may take to arrive. It takes room meanwhile, which others wait for; the API server
-/// gives up after ten seconds.
+/// How long a body may take to arrive; the API server gives up after ten seconds.
 const BODY_TIME: Duration = Duration::from_secs(4);
+
+/// How long a call waits for room or for its turn. One that waits longer is refused at once, so that no
+/// queue grows that would outlive its callers.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Bodies are counted in these.
 const KIB: usize = 1024;
+
+/// Values, of all reviews at a time, that may be in memory as trees, which take far more than their text:
+/// `[0,0,…]` some forty times as much. A review of more values than this is refused; the largest objects
+/// that people write have a tenth.
+pub(crate) const VALUES: usize = 1_000_000;
 
 /// What the routes work with.
 #[derive(Clone)]
@@ -44,6 +53,8 @@ pub(crate) struct Reviewer {
     pub(crate) bodies: Arc<Semaphore>,
     /// Evaluations that may run.
     pub(crate) evaluations: Arc<Semaphore>,
+    /// Values that they may have in memory.
+    pub(crate) values: Arc<Semaphore>,
 }
 
 /// One entry of the webhook configuration.
@@ -117,20 +128,28 @@ impl Reviewer {
     }
 
     async fn review(&self, entry: Entry, request: Request) -> Result<(String, Decision), Failure> {
-        let announced = length(&request)?;
-        // Room is taken by what the body says it is, before it is read.
-        let room = u32::try_from(announced.div_ceil(KIB).max(1)).unwrap_or(u32::MAX);
-        let closed = |_| Failure::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the webhook is stopping");
-        let _room = self.bodies.acquire_many(room).await.map_err(closed)?;
-        let body = timeout(BODY_TIME, axum::body::to_bytes(request.into_body(), announced)).await;
-        let body = body.map_err(|_| too_slow())?.map_err(|_| too_large())?;
+        let limit = length(&request)?;
+        let read = timeout(BODY_TIME, self.read(request.into_body(), limit)).await;
+        let (body, room) = read.map_err(|_| too_slow())??;
+        let values = values(&body);
+        if values > VALUES {
+            return Err(too_many_values());
+        }
         let started = Instant::now();
-        let _turn = self.evaluations.acquire().await.map_err(closed)?;
-        let review = tokio::task::spawn_blocking(move || parse(&body)).await.map_err(panicked)?;
+        let turn = acquire(&self.evaluations, 1).await?;
+        let trees = acquire(&self.values, values).await?;
+        // An evaluation cannot be stopped: what it holds it keeps, even when its caller has gone away.
+        let held = Arc::new([room, turn, trees]);
+        let parsing = held.clone();
+        let parse = move || {
+            let _held = parsing;
+            parse(&body)
+        };
+        let review = tokio::task::spawn_blocking(parse).await.map_err(panicked)?;
         let review =
             review.map_err(|error| Failure::new(StatusCode::BAD_REQUEST, "malformed", error.to_string()))?;
         let uid = review.request.uid.clone();
-        let decision = self.decide(entry, Arc::new(review)).await?;
+        let decision = self.decide(entry, Arc::new(review), &held).await?;
         self.metrics
             .durations
             .get_or_create(&WebhookLabel { webhook: entry.word() })
@@ -138,13 +157,42 @@ impl Reviewer {
         Ok((uid, decision))
     }
 
+    /// Reads a body of at most `limit` bytes. Room is taken for what has come, not for what was announced:
+    /// a body that never comes takes none.
+    async fn read(&self, body: Body, limit: usize) -> Result<(Bytes, Room), Failure> {
+        let (mut bytes, mut room) = (Vec::new(), acquire(&self.bodies, 1).await?);
+        let mut parts = body.into_data_stream();
+        while let Some(data) = parts.next().await {
+            let data = data.map_err(|_| broken_off())?;
+            let size = bytes.len() + data.len();
+            if size > limit {
+                return Err(too_large());
+            }
+            let missing = size.div_ceil(KIB).saturating_sub(room.num_permits());
+            if missing > 0 {
+                room.merge(acquire(&self.bodies, missing).await?);
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok((bytes.into(), room))
+    }
+
     /// Asks until nothing is needed; each need is met once.
-    async fn decide(&self, entry: Entry, review: Arc<Review>) -> Result<Decision, Failure> {
+    async fn decide(
+        &self,
+        entry: Entry,
+        review: Arc<Review>,
+        held: &Arc<[Room; 3]>,
+    ) -> Result<Decision, Failure> {
         let mut answers = Answers::default();
         loop {
             let (world, asked, review_of) = (self.world.load_full(), answers.clone(), review.clone());
-            let answer = tokio::task::spawn_blocking(move || entry.decide(&review_of, &world, &asked));
-            match answer.await.map_err(panicked)? {
+            let evaluating = held.clone();
+            let evaluate = move || {
+                let _held = evaluating;
+                entry.decide(&review_of, &world, &asked)
+            };
+            match tokio::task::spawn_blocking(evaluate).await.map_err(panicked)? {
                 Answer::Decision(decision) => {
                     log(entry, &review, &decision);
                     return Ok(decision);
@@ -180,6 +228,21 @@ impl Reviewer {
     }
 }
 
+/// A part of what there is of memory or of turns; it is given back when this is dropped.
+type Room = OwnedSemaphorePermit;
+
+/// Takes `many` of `what`, or says that too many others are there.
+async fn acquire(what: &Arc<Semaphore>, many: usize) -> Result<Room, Failure> {
+    let many = u32::try_from(many).unwrap_or(u32::MAX);
+    match timeout(PATIENCE, what.clone().acquire_many_owned(many)).await {
+        Ok(Ok(room)) => Ok(room),
+        Ok(Err(_)) => {
+            Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the webhook is stopping"))
+        }
+        Err(_) => Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many reviews at a time")),
+    }
+}
+
 /// How many bytes the body has, or may have where it does not say.
 fn length(request: &Request<Body>) -> Result<usize, Failure> {
     let Some(header) = request.headers().get(CONTENT_LENGTH) else {
@@ -192,6 +255,30 @@ fn length(request: &Request<Body>) -> Result<usize, Failure> {
 fn too_large() -> Failure {
     let message = format!("the review is larger than {BODY_LIMIT} bytes");
     Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
+}
+
+/// How many values JSON holds at most: whatever stands between two of its own commas and brackets.
+fn values(json: &[u8]) -> usize {
+    let (mut count, mut in_text, mut escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+fn too_many_values() -> Failure {
+    let message = format!("the review holds more than {VALUES} values");
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-values", message)
+}
+
+fn broken_off() -> Failure {
+    Failure::new(StatusCode::BAD_REQUEST, "broken-off", "the review broke off")
 }
 
 fn too_slow() -> Failure {
@@ -231,4 +318,22 @@ fn log(entry: Entry, review: &Review, decision: &Decision) {
 
 fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_texts() {
+        for (json, expect) in [
+            ("0", 1),
+            ("[0,0,0]", 4),
+            (r#"{"a": {"b": []}}"#, 4),
+            (r#"{"text,[{": "a\"b,[{\\", "c": 1}"#, 3),
+            ("", 1),
+        ] {
+            assert_eq!(values(json.as_bytes()), expect, "{json}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long the API server may take until it is ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 
 /// How long a server may take to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -219,10 +219,10 @@ impl ControlPlane {
     /// Waits until the API server's `/readyz` says ok.
     ///
     /// # Errors
-    /// [`ServerError`], when a server ended or a minute went by.
+    /// [`ServerError`], when a server ended or three minutes went by.
     pub fn wait_ready(&self) -> Result<(), ServerError> {
         let mut last = String::new();
-        let ready = within(READY, || match self.kubectl(&["get", "--raw=/readyz", "--request-timeout=2s"]) {
+        let ready = within(READY, || match self.kubectl(&["get", "--raw=/readyz", "--request-timeout=10s"]) {
             Ok(_) => true,
             Err(error) => {
                 last = error.to_string();

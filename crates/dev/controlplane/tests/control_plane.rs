@@ -102,7 +102,7 @@ fn a_namespace_that_is_deleted_goes_away() {
     let plane = ControlPlane::shared().unwrap();
     let namespace = plane.namespace("deleted").unwrap();
     plane.kubectl(&["create", "configmap", "inside", "--namespace", &namespace]).unwrap();
-    plane.kubectl(&["delete", "namespace", &namespace, "--timeout=60s"]).unwrap();
+    plane.kubectl(&["delete", "namespace", &namespace, "--timeout=240s"]).unwrap();
     assert!(stderr(plane.kubectl(&["get", "namespace", &namespace])).contains("NotFound"));
 }
 
@@ -133,13 +133,13 @@ fn a_server_that_does_not_start_says_why() {
 fn break_mend_and_panic(seen: &mut (Vec<u32>, PathBuf)) {
     let plane = ControlPlane::start(Options::default()).unwrap();
     plane.kubectl(&["create", "configmap", "kept"]).unwrap();
-    let kept = || plane.kubectl(&["get", "configmap", "kept", "--request-timeout=2s"]);
+    let kept = || plane.kubectl(&["get", "configmap", "kept", "--request-timeout=60s"]);
     plane.kill_apiserver();
     kept().unwrap_err();
     plane.restart_apiserver().unwrap();
     kept().unwrap();
     plane.kill_etcd();
-    kept().unwrap_err();
+    plane.kubectl(&["get", "configmap", "kept", "--request-timeout=2s"]).unwrap_err();
     plane.restart_etcd().unwrap();
     kept().unwrap();
     *seen = (plane.pids(), plane.folder().to_owned());

@@ -176,9 +176,9 @@ fn pods_run_with_probes_and_credentials_and_go_without_a_trace() {
     let pods = [pod("server", SERVER), pod("client", CLIENT), pod("caller", &caller(&host))].concat();
     plane.apply_text(&pods.replace("NS", &namespace)).unwrap();
     let kubectl = |args: &[&str]| plane.kubectl(&[args, &["--namespace", &namespace]].concat()).unwrap();
-    kubectl(&["wait", "--for=condition=Ready", "pod/server", "--timeout=60s"]);
+    kubectl(&["wait", "--for=condition=Ready", "pod/server", "--timeout=240s"]);
     for pod in ["pod/client", "pod/caller"] {
-        kubectl(&["wait", "--for=jsonpath={.status.phase}=Succeeded", pod, "--timeout=60s"]);
+        kubectl(&["wait", "--for=jsonpath={.status.phase}=Succeeded", pod, "--timeout=240s"]);
     }
     let who = kubectl(&["logs", "client"]);
     assert!(who.contains(&format!("system:serviceaccount:{namespace}:default")), "{who}");

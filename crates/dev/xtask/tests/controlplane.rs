@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Longer than every bounded wait of a teardown together.
-const GONE: Duration = Duration::from_secs(60);
+const GONE: Duration = Duration::from_secs(180);
 
 struct Up {
     child: Child,

@@ -154,6 +154,16 @@ pub enum OpenError {
     },
 }
 
+/// Why a commit is not remembered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot remember a commit in {}: {reason}", path.display())]
+pub struct KeepError {
+    /// The mirror's folder.
+    pub path: PathBuf,
+    /// From the Git library.
+    pub reason: String,
+}
+
 /// Why there is no snapshot of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {

@@ -26,8 +26,8 @@ mod remote;
 mod store;
 mod tree;
 
-pub use error::{FetchError, OpenError, SnapshotError};
-pub use mirror::{Fetched, Mirror};
+pub use error::{FetchError, KeepError, OpenError, SnapshotError};
+pub use mirror::{Fetched, Mirror, sweep};
 pub use remote::{Credentials, Reference, Remote};
 
 /// The bounds of what is taken from a repository.

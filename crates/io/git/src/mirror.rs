@@ -1,6 +1,6 @@
 //! A repository kept near, one generation after the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::ObjectId;
+use gix::refs::transaction::PreviousValue;
 use sealward_snapshot::Snapshot;
 
 use crate::fetch::{fetch, kept};
 use crate::remote::is_commit_id;
 use crate::store::{Store, words};
-use crate::{FetchError, Limits, OpenError, Reference, Remote, SnapshotError, tree};
+use crate::{FetchError, KeepError, Limits, OpenError, Reference, Remote, SnapshotError, tree};
 
 /// What a fetch brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +143,28 @@ impl Mirror {
         tree::snapshot(&self.store(), id, &self.limits)
     }
 
+    /// Remembers `commit`, which is here, as `name`, for as long as the mirror's folder is there: beyond the
+    /// end of the process. A local repository is not written to, so nothing is remembered of it.
+    ///
+    /// # Errors
+    /// [`KeepError`].
+    pub fn keep(&self, name: &str, commit: &str) -> Result<(), KeepError> {
+        if matches!(self.place, Place::Local { .. }) || self.kept(name).as_deref() == Some(commit) {
+            return Ok(());
+        }
+        let store = self.store();
+        let failed = |reason: String| KeepError { path: store.path().to_owned(), reason };
+        let id = ObjectId::from_hex(commit.as_bytes()).map_err(|error| failed(error.to_string()))?;
+        let repository = store.repository.to_thread_local();
+        let written = repository.reference(note_of(name), id, PreviousValue::Any, "applied");
+        written.map(drop).map_err(|error| failed(words(&error)))
+    }
+
+    /// The commit that [`Mirror::keep`] was given last for `name`, if it is still here.
+    pub fn kept(&self, name: &str) -> Option<String> {
+        kept(&self.store(), &note_of(name)).map(|commit| commit.to_string())
+    }
+
     fn fetch_from_server(&self, remote: &Remote, source: &str, dir: &Path) -> Result<Fetched, FetchError> {
         let kept_as = remote.reference.kept_as(source);
         let store = self.store();
@@ -257,6 +280,39 @@ impl Drop for Mirror {
             fs::remove_dir_all(dir).ok(); // what is left is only a cache
         }
     }
+}
+
+/// Where a commit is remembered: beside the names that fetches keep, none of which begins like this.
+fn note_of(name: &str) -> String {
+    format!("refs/sealward-kept/{name}")
+}
+
+/// Removes the mirrors in `folder` that nobody needs or has open: those whose name is not in `needed`.
+/// Whatever is not a mirror of ours stays. Returns the names of those that are gone.
+///
+/// # Errors
+/// When the folder or a mirror in it cannot be read or removed; one that is not there is empty.
+pub fn sweep(folder: &Path, needed: &HashSet<String>) -> io::Result<Vec<String>> {
+    let mut gone = Vec::new();
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(gone),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let lock = entry.path().join("lock");
+        if needed.contains(&name) || !entry.file_type()?.is_dir() || !lock.is_file() {
+            continue;
+        }
+        // Held for as long as it takes, so that nobody opens what goes.
+        let lock = File::open(lock)?;
+        if lock.try_lock().is_ok() {
+            fs::remove_dir_all(entry.path())?;
+            gone.push(name);
+        }
+    }
+    Ok(gone)
 }
 
 /// The newest generation that opens; all others are removed. Makes the first if there is none.

@@ -34,8 +34,8 @@ pub use requirements::{InstallError, Missing, available, install, wanted};
 const NAME: &str = "node";
 
 /// How long containerd may take until it listens, and the node until it is Ready.
-const RUNTIME: Duration = Duration::from_secs(30);
-const READY: Duration = Duration::from_secs(90);
+const RUNTIME: Duration = Duration::from_secs(120);
+const READY: Duration = Duration::from_secs(240);
 
 /// Why a node did not start, or did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
