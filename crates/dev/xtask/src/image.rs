@@ -1,6 +1,7 @@
 //! `cargo xtask image`: one image for the three roles, as an archive, without a daemon.
 //!
-//! The image holds the binary, the libraries that it links to, CA certificates and a passwd entry.
+//! The image holds the binary, the libraries that it links to, CA certificates and a passwd entry; and the
+//! binary's name `controller`, under which Bitnami's Deployment of sealed-secrets starts it.
 //! `dist/image/root` is its file system, `dist/sealwardd.tar` the archive that `ctr images import` and
 //! `docker load` take; `deploy/image/Dockerfile` makes the same image from the root folder.
 
@@ -20,7 +21,9 @@ const IMAGE: &str = "ghcr.io/sealward/sealwardd:0.1.0";
 
 const USER: &str = "65532:65532";
 const ENTRYPOINT: &str = "/usr/bin/sealwardd";
-const PATH: &str = "/usr/bin";
+/// Where the image has Bitnami's name of the sealer, and what that links to.
+const CONTROLLER: (&str, &str) = ("usr/local/bin/controller", "../../bin/sealwardd");
+const PATH: &str = "/usr/local/bin:/usr/bin";
 const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 const TEMPORARY: u32 = 0o1777;
 
@@ -60,6 +63,9 @@ pub(crate) fn build(debug: bool) -> Result<PathBuf> {
         install(&root.join(path), *mode, content)?;
         image = image.file(path, *mode, content)?;
     }
+    let (name, binary) = CONTROLLER;
+    install_link(&root.join(name), binary)?;
+    image = image.link(name, binary)?;
     fs::create_dir_all(root.join("tmp"))?;
     fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(TEMPORARY))?;
     let archive = dist.join("sealwardd.tar");
@@ -112,6 +118,14 @@ fn install(path: &Path, mode: u32, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
+fn install_link(path: &Path, target: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    std::os::unix::fs::symlink(target, path)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_deployments_run_this_image() {
-        for role in ["sealer", "webhook", "reconciler"] {
+        for role in ["sealer/workload", "webhook", "reconciler"] {
             let deployment = text(&format!("deploy/{role}/deployment.yaml"));
             assert!(deployment.contains(&format!("image: {IMAGE}\n")), "{role}");
             let user = USER.split(':').next().unwrap();

@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <verb>`. One file a verb; it starts things and stays light.
 
+mod bench;
 mod codegen;
 mod controlplane;
 mod demo;
@@ -29,6 +30,8 @@ enum Verb {
     Demo(demo::Args),
     /// Every test
     Test(test::Args),
+    /// Our figures beside those of what we replace, from one run
+    Bench(bench::Args),
     /// Write the files that are made from others
     Codegen(codegen::Args),
     /// One image for the three roles, as an archive
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().verb {
         Verb::Demo(args) => demo::run(args),
         Verb::Test(args) => test::run(args),
+        Verb::Bench(args) => bench::run(args),
         Verb::Codegen(args) => codegen::run(args),
         Verb::Image(args) => image::run(args),
         Verb::Tools(args) => tools::run(args),
