@@ -134,11 +134,15 @@ fn certificates_that_are_none_or_of_another_kind_or_time() {
     let renew = "hint: fetch the sealer's newest certificate, or ask its operator to renew it\n";
     sealed_with(
         "expired.crt",
-        &format!("error: failed to encrypt using an expired certificate on February 3, 2021\n{renew}"),
+        &format!(
+            "error: {{path}}: failed to encrypt using an expired certificate on February 3, 2021\n{renew}"
+        ),
     );
     sealed_with(
         "future.crt",
-        &format!("error: the certificate is not yet valid, its first day is January 2, 2040\n{renew}"),
+        &format!(
+            "error: {{path}}: the certificate is not yet valid, its first day is January 2, 2040\n{renew}"
+        ),
     );
     sealed_with("missing.crt", "error: cannot read \"{path}\": No such file or directory (os error 2)\n");
 }
@@ -151,16 +155,80 @@ fn recipients_that_are_none() {
     };
     sealed_for(
         "age1junk",
-        "error: --recipient: not an age recipient, one starts with age1 and has 62 characters (invalid Bech32 \
+        "error: --recipient number 1 (age1junk…): not an age recipient, one starts with age1 and has 62 characters (invalid Bech32 \
          encoding)\n",
     );
     let identity = fs::read_to_string(key("alice.txt")).unwrap();
     let identity = identity.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1")).unwrap();
     sealed_for(
         identity,
-        "error: --recipient: this is a secret age identity where a public recipient (age1…) belongs, keep it out of \
+        "error: --recipient number 1: this is a secret age identity where a public recipient (age1…) belongs, keep it out of \
          files and arguments\n",
     );
+}
+
+#[test]
+fn of_several_recipients_the_wrong_one_is_named_by_its_place() {
+    let alice = recipient("alice.txt");
+    let ran = Workplace::new().sealward(
+        &["seal", "--recipient", &alice, "--recipient", "age1somethingthatislong"],
+        &sample("secret.yaml"),
+    );
+    assert!(
+        ran.stderr.starts_with("error: --recipient number 2 (age1somethin…): not an age"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn namespaces_that_differ_within_the_input_have_a_way_out_that_is_none_of_a_circle() {
+    let named = sample("secret.yaml");
+    let without = named.replace("  namespace: shop\n", "");
+    let mixed = format!("{named}---\n{without}");
+    check(
+        &["-n", "other"],
+        &mixed,
+        "error: <stdin>:5:14: namespace mismatch: input secret is in namespace \"shop\" but \"other\" was specified\n\
+         hint: --namespace must agree with all Secrets of the input: leave it out, and write metadata.namespace into \
+         those that have none\n",
+    );
+    check(
+        &[],
+        &mixed,
+        "error: <stdin>:17:1: secret must declare a namespace\n\
+         hint: other Secrets of this input name their namespace: give this one a metadata.namespace too\n",
+    );
+}
+
+#[test]
+fn operations_that_go_with_nothing_else_say_so() {
+    let place = Workplace::new();
+    for (args, expect) in [
+        (&["--from-file", "x"][..], "error: --from-file requires --raw\n"),
+        (
+            &["--recovery-private-key", "x"],
+            "error: --recovery-private-key is for --recovery-unseal, --validate or --re-encrypt\n",
+        ),
+        (
+            &["--raw", "-f", "x"],
+            "error: --raw reads one value from --from-file FILE or stdin, not objects from --secret-file\n",
+        ),
+        (
+            &["--raw"],
+            "error: must provide the --namespace flag with --raw and --scope strict\n\
+             hint: a value opens only where it was sealed for; --scope says how narrowly that is\n",
+        ),
+    ] {
+        check_ran(1, &place.seal(args, "x"), expect);
+    }
+    let alice = recipient("alice.txt");
+    let args = ["seal", "--raw", "--scope", "cluster-wide", "--recipient", &alice];
+    let expect = "error: a value for age recipients is bound to its key: give it by --from-file KEY=FILE\n";
+    check_ran(1, &place.sealward(&args, "x"), expect);
+    place.file("value", "x");
+    let keyed = [&args[..], &["--from-file", "a=value"]].concat();
+    assert_eq!(place.sealward(&keyed, "").code, 0);
 }
 
 #[test]

@@ -121,11 +121,13 @@ fn the_secrets_namespace_comes_first_then_the_flag_then_the_kubeconfig() {
     let ran = place.seal(&["-o", "json", "--kubeconfig", "kubeconfig"], &without);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, told));
     assert_eq!(json_of(&ran.stdout)["metadata"]["namespace"], "from-context");
-    // As kubectl has it, the variable is a list of files, the first word winning.
+    // As kubectl has it, the variable is a list of files, the first word winning; missing ones are passed over.
     place
         .file("more", &json!({"apiVersion": "v1", "kind": "Config", "current-context": "other"}).to_string());
     let mut command = place.command(&sealward_acceptance::binary("sealward").unwrap());
-    command.args(["seal", "-o", "json", "--cert", &key("rsa-2048.crt")]).env("KUBECONFIG", "kubeconfig:more");
+    command
+        .args(["seal", "-o", "json", "--cert", &key("rsa-2048.crt")])
+        .env("KUBECONFIG", "missing:kubeconfig:more");
     let ran = place.run(&mut command, &without);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, told));
 }

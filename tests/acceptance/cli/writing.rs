@@ -52,7 +52,8 @@ fn a_link_stays_and_its_target_is_written_wherever_it_lies() {
 
     symlink("nowhere", place.path().join("dangling.yaml")).unwrap();
     let ran = place.seal(&["-w", "dangling.yaml"], &sample("secret.yaml"));
-    let expect = "error: cannot follow dangling.yaml: No such file or directory (os error 2)\n";
+    let expect = "error: cannot write dangling.yaml\n  caused by: cannot follow dangling.yaml\n  \
+                  caused by: No such file or directory (os error 2)\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (1, expect));
 }
 
@@ -75,11 +76,8 @@ fn a_failure_leaves_the_old_file() {
     assert_eq!((place.read("out.yaml").as_str(), place.names()), ("old", vec!["out.yaml".to_owned()]));
     for (target, expect) in [
         ("no/such/x.yaml", "error: cannot write no/such/x.yaml\n  caused by: "),
-        (".", "error: . is no file name"),
-        (
-            "/dev/null",
-            "error: cannot write /dev/null\n  caused by: \"null\" is not a regular file; nothing was written\n",
-        ),
+        (".", "error: cannot write .\n  caused by: it is a folder\n"),
+        ("/dev/full", "error: cannot write /dev/full\n  caused by: No space left on device (os error 28)\n"),
     ] {
         let ran = place.seal(&["-w", target], &sample("secret.yaml"));
         assert!(ran.code == 1 && ran.stderr.starts_with(expect), "{target}: {}", ran.stderr);
@@ -102,6 +100,20 @@ fn a_disk_that_is_full_half_way_leaves_the_old_file_and_nothing_else() {
                   caused by: File too large (os error 27)\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (1, expect));
     assert_eq!((place.read("out.yaml").as_str(), place.names()), ("old", vec!["out.yaml".to_owned()]));
+}
+
+#[test]
+fn devices_and_pipes_are_written_to() {
+    let place = Workplace::new();
+    assert_eq!(place.sealed(&["-w", "/dev/null"], &sample("secret.yaml")), "");
+    let piped = place.sealed(&["-w", "/dev/stdout"], &sample("secret.yaml"));
+    assert!(piped.contains("kind: SealedSecret"), "{piped}");
+    let mut command = place.command("sh".as_ref());
+    command.args(["-c", "exec \"$@\" >/dev/full", "sh"]).arg(binary("sealward").unwrap());
+    command.args(["seal", "--cert", &key("rsa-2048.crt")]);
+    let ran = place.run(&mut command, &sample("secret.yaml"));
+    let expect = "error: cannot write to stdout\n  caused by: No space left on device (os error 28)\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, expect));
 }
 
 #[test]

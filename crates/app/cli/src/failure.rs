@@ -38,6 +38,12 @@ impl Failure {
 
     /// Tells it on stderr; the exit code.
     pub(crate) fn report(self) -> ExitCode {
+        output::talk(&self.text());
+        ExitCode::from(self.code)
+    }
+
+    /// What is told, line by line.
+    pub(crate) fn text(&self) -> String {
         let mut text = format!("error: {}\n", self.error);
         let mut said = self.error.to_string();
         for cause in self.error.chain().skip(1) {
@@ -47,10 +53,9 @@ impl Failure {
                 said = cause;
             }
         }
-        if let Some(hint) = self.hint {
+        if let Some(hint) = &self.hint {
             text.push_str(&format!("hint: {hint}\n"));
         }
-        output::talk(&text);
-        ExitCode::from(self.code)
+        text
     }
 }
