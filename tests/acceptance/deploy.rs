@@ -43,7 +43,15 @@ fn of_kind<'a>(objects: &'a [Value], wanted: &str) -> Vec<&'a Value> {
 
 #[test]
 fn deploy_our_renderer_and_kustomize_agree() {
+    let profiles = [
+        "deploy/overlays/healing",
+        "deploy/sealer",
+        "deploy/sealer/namespaced",
+        "deploy/sealer/namespaced/watched",
+    ];
     for folder in ["deploy/install", "deploy/install-beside-flux", "deploy/overlays/local", "deploy/applier"]
+        .into_iter()
+        .chain(profiles)
     {
         assert_eq!(rendered(folder), built_by_kustomize(folder), "{folder}");
     }
@@ -129,6 +137,33 @@ fn deploy_rights_are_narrow() {
 }
 
 #[test]
+fn deploy_the_sealer_reads_secrets_by_name_unless_it_is_given_more() {
+    let may_list = |folder: &str| {
+        let objects = rendered(folder);
+        let roles = of_kind(&objects, "ClusterRole");
+        let mut rules = roles.iter().flat_map(|role| role["rules"].as_array().unwrap());
+        rules.any(|rule| {
+            let has =
+                |field: &str, word: &str| rule[field].as_array().unwrap().iter().any(|item| item == word);
+            has("resources", "secrets") && (has("verbs", "list") || has("verbs", "watch"))
+        })
+    };
+    assert!(!may_list("deploy/install"));
+    assert!(!may_list("deploy/sealer"));
+    let namespaced = rendered("deploy/sealer/namespaced");
+    for kind in ["ClusterRole", "ClusterRoleBinding"] {
+        assert!(of_kind(&namespaced, kind).is_empty(), "Roles alone");
+    }
+    let healing = fs::read(repository_root().unwrap().join("deploy/sealer/healing/rbac.yaml")).unwrap();
+    let healing = sealward_document::yaml::read("healing", &healing).unwrap();
+    let rules = healing[0].to_json_redacted()["rules"].clone();
+    assert_eq!(
+        rules,
+        serde_json::json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]}])
+    );
+}
+
+#[test]
 fn deploy_passes_its_own_rules() {
     let output = Command::new(binary("sealward").unwrap())
         .current_dir(repository_root().unwrap())
@@ -140,7 +175,8 @@ fn deploy_passes_its_own_rules() {
 
 #[test]
 fn deploy_every_right_has_its_reason_in_a_comment() {
-    for role in ["sealer", "webhook", "reconciler"] {
+    let sealer = ["sealer", "sealer/workload", "sealer/healing", "sealer/namespaced/watched"];
+    for role in ["webhook", "reconciler"].into_iter().chain(sealer) {
         let path = repository_root().unwrap().join(format!("deploy/{role}/rbac.yaml"));
         let text = fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = text.lines().collect();

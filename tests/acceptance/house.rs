@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("testkit", ""),
     ("controlplane", ""),
     ("xtask", "controlplane"),
+    ("bench", "acceptance controlplane keys"),
 ];
 
 fn root() -> PathBuf {

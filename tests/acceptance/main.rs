@@ -9,6 +9,7 @@
 
 mod admit_attack;
 mod admit_down;
+mod admit_flood;
 mod admit_guard;
 mod admit_harness;
 mod admit_policy;
@@ -29,4 +30,6 @@ mod reconcile_rules;
 mod reconcile_sources;
 #[cfg(test)]
 mod render_oracle;
+mod role;
 mod seal;
+mod template_oracle;

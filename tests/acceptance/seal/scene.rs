@@ -17,7 +17,7 @@ pub(super) const SYSTEM: &str = "sealward-system";
 pub(super) const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 pub(super) const AGE_LABEL: &str = "sealward.dev/age-identity";
 const ACCOUNT: &str = "system:serviceaccount:sealward-system:sealward-sealer";
-const BOUND: Duration = Duration::from_secs(45);
+const BOUND: Duration = Duration::from_secs(180);
 
 /// A sealer that runs, and its cluster.
 #[derive(Debug)]

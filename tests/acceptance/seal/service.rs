@@ -87,7 +87,7 @@ fn certificate_and_recipients_come_over_the_api_server() {
 
     let nobody = ask(scene, "default", "nobody", &[]);
     assert_eq!(nobody.code, 1);
-    assert!(nobody.stderr.contains("there is no such Service"), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("cannot find the Service default/sealer: "), "{}", nobody.stderr);
     assert!(
         nobody.stderr.contains("hint: name the sealer's Service by --controller-name"),
         "{}",

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! sealwardd sealer | webhook | reconciler
+//! controller                                 the sealer, under Bitnami's name and with its command line
 //! ```
+
+mod controller;
 
 use std::process::ExitCode;
 
@@ -14,12 +17,12 @@ use sealward_chassis::{hardening, logging};
 #[derive(Debug, Parser)]
 #[command(name = "sealwardd", version)]
 struct Args {
-    /// Lines for people, or JSON for machines.
-    #[arg(long, global = true, env = "SEALWARD_LOG_FORMAT", default_value = "text")]
-    log_format: logging::Format,
-    /// What is logged: error, warn, info, debug, trace, or a tracing filter.
-    #[arg(long, global = true, env = "SEALWARD_LOG_LEVEL", default_value = "info")]
-    log_level: String,
+    /// Lines for people, or JSON for machines [default: text].
+    #[arg(long, global = true, env = "SEALWARD_LOG_FORMAT")]
+    log_format: Option<logging::Format>,
+    /// What is logged: error, warn, info, debug, trace, or a tracing filter [default: info].
+    #[arg(long, global = true, env = "SEALWARD_LOG_LEVEL")]
+    log_level: Option<String>,
     #[command(subcommand)]
     role: Role,
 }
@@ -27,7 +30,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Role {
     /// Opens SealedSecrets into Secrets.
-    Sealer(sealward_sealer::Args),
+    Sealer(Box<controller::Sealer>),
     /// Validates what is written to the API server: policy, and what Git owns.
     Webhook(sealward_webhook::Args),
     /// Applies what Git declares, and keeps it so.
@@ -35,7 +38,11 @@ enum Role {
 }
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    let result = match controller::Controller::of(std::env::args_os()) {
+        Some(controller) => controller.run(),
+        None => run(Args::parse()),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "ended with an error");
@@ -46,14 +53,27 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<()> {
     let Args { log_format, log_level, role } = args;
-    logging::init(log_format, &log_level)?;
+    let plain = Logs { format: log_format, level: log_level, streams: logging::Streams::Stderr };
+    match role {
+        Role::Sealer(sealer) => sealer.run(plain),
+        Role::Webhook(args) => start(plain, sealward_webhook::run(args)),
+        Role::Reconciler(args) => start(plain, sealward_reconciler::run(args)),
+    }
+}
+
+/// What is logged, and where.
+#[derive(Debug)]
+struct Logs {
+    format: Option<logging::Format>,
+    level: Option<String>,
+    streams: logging::Streams,
+}
+
+/// Runs `role` to its end.
+fn start(logs: Logs, role: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let level = logs.level.as_deref().unwrap_or("info");
+    logging::init(logs.format.unwrap_or(logging::Format::Text), level, logs.streams)?;
     hardening::forbid_core_dumps().context("cannot switch core dumps off")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match role {
-            Role::Sealer(args) => sealward_sealer::run(args).await,
-            Role::Webhook(args) => sealward_webhook::run(args).await,
-            Role::Reconciler(args) => sealward_reconciler::run(args).await,
-        }
-    })
+    runtime.block_on(role)
 }

@@ -1,4 +1,4 @@
-//! The first keys of a cluster.
+//! Making keys: the first ones of a cluster, and those that follow.
 
 use anyhow::Context;
 use base64::Engine;
@@ -6,14 +6,15 @@ use base64::engine::general_purpose::STANDARD;
 use sealward_api::{bitnami, names};
 use sealward_chassis::clock;
 use sealward_cluster::{Cluster, Outcome};
-use sealward_keys::{AgeIdentity, KeyRequest, RsaKeySize, generate};
+use sealward_keys::{AgeIdentity, KeyRequest, generate};
 use sealward_manifest::document::{ExposeSecret, Map, Node, SecretString, Value};
 use sealward_manifest::{Manifest, Origin};
 use sealward_plan::Action;
 
 use crate::args::KeyArgs;
+use crate::renewal::Reason;
 
-/// Makes the keys that a cluster does not have yet.
+/// Makes keys, and has the API server store them.
 #[derive(Debug)]
 pub(crate) struct Bootstrap {
     pub(crate) cluster: Cluster,
@@ -23,12 +24,12 @@ pub(crate) struct Bootstrap {
 
 impl Bootstrap {
     /// Makes an RSA pair; the Secret that holds it, as the API server stored it.
-    pub(crate) async fn make_pair(&self) -> anyhow::Result<Manifest> {
+    pub(crate) async fn make_pair(&self, reason: Reason) -> anyhow::Result<Manifest> {
         let request = KeyRequest {
             common_name: self.keys.my_cn.clone(),
             not_before: clock::now(),
             lifetime: self.keys.key_ttl,
-            size: RsaKeySize::default(),
+            size: self.keys.key_size,
         };
         let (key, certificate) = tokio::task::spawn_blocking(move || generate(&request)).await??;
         let private = key.to_pkcs1_pem()?;
@@ -41,7 +42,8 @@ impl Bootstrap {
         let (prefix, label) = (self.keys.key_prefix.as_str(), bitnami::KEY_LABEL);
         let stored =
             self.create(prefix, label, bitnami::KEY_SECRET_TYPE, &items).await.context("RSA pair")?;
-        tracing::info!(fingerprint = %fingerprint, "new RSA sealing key written");
+        let (secret, reason) = (stored.name(), reason.words());
+        tracing::info!(secret, fingerprint = %fingerprint, reason, certificate, "new RSA sealing key written");
         Ok(stored)
     }
 
@@ -57,7 +59,7 @@ impl Bootstrap {
         let (prefix, label) = (bitnami::AGE_KEY_PREFIX, bitnami::AGE_KEY_LABEL);
         let stored =
             self.create(prefix, label, bitnami::AGE_KEY_SECRET_TYPE, &items).await.context("age identity")?;
-        tracing::info!(recipient, "new age identity written");
+        tracing::info!(secret = stored.name(), recipient, "new age identity written");
         Ok(stored)
     }
 
@@ -68,7 +70,20 @@ impl Bootstrap {
         kind: &str,
         items: &[(&str, &str)],
     ) -> anyhow::Result<Manifest> {
-        let object = key_secret(&self.namespace, prefix, label, kind, items)?;
+        let mut labels = self.keys.privatekey_labels.0.clone();
+        labels.insert(label.to_owned(), bitnami::KEY_LABEL_ACTIVE.to_owned());
+        let shell = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "generateName": prefix,
+                "namespace": self.namespace,
+                "labels": labels,
+                "annotations": self.keys.privatekey_annotations.0,
+            },
+            "type": kind,
+        });
+        let object = key_secret(&shell, items)?;
         let action = Action::Create { object, manager: names::SEALER_FIELD_MANAGER.into() };
         match self.cluster.execute(&action).await? {
             Outcome::Object(stored) => Ok(stored),
@@ -77,14 +92,8 @@ impl Bootstrap {
     }
 }
 
-/// A Secret whose name the API server completes, with `label` set to active.
-fn key_secret(
-    namespace: &str,
-    prefix: &str,
-    label: &str,
-    kind: &str,
-    items: &[(&str, &str)],
-) -> anyhow::Result<Manifest> {
+/// The Secret `shell` with `items` as its data.
+fn key_secret(shell: &serde_json::Value, items: &[(&str, &str)]) -> anyhow::Result<Manifest> {
     let origin = Origin::file("<sealer>");
     let data: Map = items
         .iter()
@@ -93,17 +102,7 @@ fn key_secret(
             ((*key).to_owned(), Node::made(Value::Secret(value), origin.clone()))
         })
         .collect();
-    let shell = serde_json::json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {
-            "generateName": prefix,
-            "namespace": namespace,
-            "labels": { label: bitnami::KEY_LABEL_ACTIVE },
-        },
-        "type": kind,
-    });
-    let mut root = Node::from_json(&shell, &origin);
+    let mut root = Node::from_json(shell, &origin);
     if let Some(map) = root.as_map_mut() {
         map.insert("data", Node::made(Value::Map(data), origin));
     }

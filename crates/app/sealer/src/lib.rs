@@ -3,10 +3,10 @@
 //! ```text
 //! key Secrets (watch) ──▶ Keyring ──────────────┐
 //!                                               ▼
-//! SealedSecrets (watch) ──▶ Queue ──▶ open ──▶ plan::secret ──▶ cluster ──▶ status, event
-//!                             ▲                                   │
-//!                             ├── backoff, for ever ◀─────────────┤ failure; a new key retries all at once
-//!                             └── resync period ◀─────────────────┘ success: what was deleted comes back
+//! SealedSecrets (watch) ──▶ Store ──▶ Queue ──▶ open ──▶ plan::secret ──▶ cluster ──▶ tell: status, event
+//! Secrets (watch of metadata) ─▶ ┘     ▲                                    │
+//!                                      ├── backoff, for ever ◀──────────────┤ failure; a new key retries at once
+//!                                      └── resync period ◀──────────────────┘ success, where nothing is watched
 //! ```
 //!
 //! **Invariants:** one bad SealedSecret never stops another. A Secret that somebody else owns is never
@@ -15,162 +15,155 @@
 
 mod args;
 mod bootstrap;
+mod failure;
+mod heal;
 mod http;
 mod keyring;
 mod metrics;
+mod open;
+mod renewal;
 mod status;
+mod store;
+mod tell;
 mod unseal;
+mod watches;
+mod work;
 
-use std::collections::HashMap;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use futures::StreamExt;
 use sealward_api::bitnami;
 use sealward_chassis::metrics::Metrics;
 use sealward_chassis::queue::Queue;
 use sealward_chassis::readiness::Readiness;
-use sealward_chassis::serve::{self, ServeOptions};
-use sealward_chassis::shutdown;
 use sealward_chassis::tasks::Tasks;
-use sealward_cluster::{Change, Cluster, ConnectOptions, Selector};
-use sealward_manifest::{Gvk, Manifest};
-use tokio_util::sync::CancellationToken;
+use sealward_chassis::{clock, shutdown};
+use sealward_cluster::{Cluster, ConnectOptions, Right, Selector};
+use sealward_sealing::OpenOptions;
+use tokio::signal::unix::{SignalKind, signal};
 
-pub use args::Args;
+pub use args::{Args, switch};
 
 use keyring::Keyring;
+use renewal::Renewal;
+use store::{Key, Store};
 use unseal::Unsealer;
-
-/// Namespace and name of a SealedSecret.
-type Key = (String, String);
-
-/// What the watch says stands in the cluster.
-type Store = Arc<Mutex<HashMap<Key, Manifest>>>;
+use watches::Watches;
+use work::Worker;
 
 const GRACE: Duration = Duration::from_secs(20);
+/// How long between two attempts to ask the API server what a flag needs to know before the start.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Runs the sealer until it is told to stop.
 ///
 /// # Errors
-/// When no API server is configured, an address cannot be bound, or a vital task ends.
+/// When no API server is configured, an address cannot be bound, a flag needs a right that is missing, or a
+/// vital task ends.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let Args { kubeconfig, listen_addr, listen_metrics_addr, workers, resync_period, namespace, keys } = args;
+    let Args { kubeconfig, namespace, controller, keys, http, restrictions } = args;
     let stopping = shutdown::on_signals()?;
-    let cluster = Cluster::connect(&ConnectOptions { kubeconfig, context: None }).await?;
+    let rate = controller.rate();
+    let cluster = Cluster::connect_at(&ConnectOptions { kubeconfig, context: None }, rate.as_ref()).await?;
+    let namespace = namespace.filter(|name| !name.is_empty());
     let namespace = namespace.unwrap_or_else(|| cluster.default_namespace().to_owned());
+    let scopes = controller.scopes(&namespace);
+    renewal::check_cutoff(keys.key_cutoff_time.0, clock::now())?;
+    if controller.old_gc_behavior
+        && let Some(checked) = stopping.run_until_cancelled(may_delete(&cluster, &scopes)).await
+    {
+        checked?;
+    }
+    let asked = signal(SignalKind::user_defined1())?;
     let readiness = Readiness::new(stopping.clone());
-    let metrics = Metrics::with_prefix(metrics::PREFIX);
-    let queue = Queue::default();
+    let registry = Metrics::with_prefix(metrics::PREFIX);
+    let metrics = metrics::SealerMetrics::register(&registry, http.metrics_omit_secret_labels);
+    let events = cluster.events(bitnami::EVENT_SOURCE, "sealward-sealer");
+    let queue: Queue<Key> = Queue::with_lanes(|key: &Key| key.0.as_str());
     let keyring = Arc::new(Keyring::new(readiness.condition("keys")));
-    let store = Store::default();
-    let unsealer = Arc::new(Unsealer {
-        cluster: cluster.clone(),
-        events: cluster.events(bitnami::EVENT_SOURCE, "sealward-sealer"),
-        keyring: keyring.clone(),
-        namespace: namespace.clone(),
-        key_prefix: keys.key_prefix.clone(),
-        metrics: metrics::SealerMetrics::register(&metrics),
-    });
+    let store = Arc::new(Store::default());
+    let options = OpenOptions { accept_v1: controller.accept_deprecated_v1_data };
 
     let mut tasks = Tasks::new(stopping.clone(), GRACE);
-    let public = http::router(&keyring).merge(readiness.router());
-    let listener = bind(&listen_addr).await?;
-    tasks.vital("http", serve::http(listener, public, ServeOptions::default(), stopping.clone()));
-    let listener = bind(&listen_metrics_addr).await?;
-    tasks
-        .vital("metrics", serve::http(listener, metrics.router(), ServeOptions::default(), stopping.clone()));
-    let new_keys = {
-        let (queue, store) = (queue.clone(), store.clone());
-        // A new key may open what failed: all of it is due at once.
-        move || known(&store).into_iter().for_each(|key| queue.add(key))
+    let api = http::Api::new(&http, keyring.clone(), metrics.clone(), options);
+    let (cluster_of, stop) = (cluster.clone(), stopping.clone());
+    let ports = http::Ports { api, readiness, metrics: registry, cluster: cluster_of, stopping: stop };
+    ports.open(http, &mut tasks).await?;
+
+    let unsealer = Arc::new(Unsealer {
+        cluster: cluster.clone(),
+        opener: Arc::new(open::Opener { keyring: keyring.clone(), options, restrictions }),
+        store: store.clone(),
+        teller: tell::Teller {
+            cluster: cluster.clone(),
+            events: events.clone(),
+            store: store.clone(),
+            update_status: controller.update_status,
+        },
+        metrics: metrics.clone(),
+        namespace: namespace.clone(),
+        key_prefix: keys.key_prefix.clone(),
+        skip_recreate: controller.skip_recreate,
+    });
+    let watches = Watches {
+        cluster: cluster.clone(),
+        store: store.clone(),
+        queue: queue.clone(),
+        metrics: metrics.clone(),
+        selector: Selector::labels(controller.label_selector.clone()),
+        old_gc: controller.old_gc_behavior,
     };
-    let bootstrap = bootstrap::Bootstrap { cluster: cluster.clone(), namespace: namespace.clone(), keys };
-    let following = keyring::follow(cluster.clone(), namespace, keyring, bootstrap, new_keys);
-    tasks.vital_until_stopped("keys", following);
-    tasks.vital_until_stopped("watch", watch(cluster, store.clone(), queue.clone()));
-    for _ in 0..workers.get() {
-        let working = work(unsealer.clone(), store.clone(), queue.clone(), resync_period, stopping.clone());
-        tasks.vital("worker", working);
+    for scope in scopes {
+        tasks.vital_until_stopped("watch of SealedSecrets", watches.clone().sealed_secrets(scope.clone()));
+        if !controller.skip_recreate {
+            tasks.vital_until_stopped("watch of Secrets", watches.clone().secrets(scope));
+        }
     }
+    let worker = Worker {
+        unsealer,
+        queue: queue.clone(),
+        resync: Some(controller.resync_period)
+            .filter(|period| !controller.skip_recreate && !period.is_zero()),
+        quick_retries: controller.quick_retries(),
+        stopping,
+    };
+    for _ in 0..controller.workers.get() {
+        tasks.vital("worker", worker.clone().run());
+    }
+
+    let new_keys = move || {
+        // A new key may open what failed: all of it is due at once.
+        store.keys_changed();
+        store.keys(None).into_iter().for_each(|key| queue.add(key));
+    };
+    let renewal = Renewal {
+        make_first: keys.make_first_keys,
+        period: keys.renew_period(),
+        cutoff: keys.key_cutoff_time.0,
+    };
+    let bootstrap = bootstrap::Bootstrap { cluster, namespace, keys };
+    let following = keyring::Follower { keyring, bootstrap, renewal, metrics, events, asked };
+    tasks.vital_until_stopped("keys", following.run(new_keys));
     Ok(tasks.run().await?)
 }
 
-async fn bind(address: &str) -> anyhow::Result<tokio::net::TcpListener> {
-    // Bitnami's flags are Go's, where `:8080` is every address.
-    let address = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
-    let listener = tokio::net::TcpListener::bind(&address).await;
-    listener.with_context(|| format!("cannot listen on {address}"))
-}
-
-fn known(store: &Store) -> Vec<Key> {
-    store.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
-}
-
-/// Keeps `store` as the cluster is, and says which SealedSecrets are to be looked at.
-async fn watch(cluster: Cluster, store: Store, queue: Queue<Key>) -> anyhow::Result<()> {
-    let gvk = Gvk::from_api_version(bitnami::API_VERSION, bitnami::KIND);
-    let mut changes = pin!(cluster.watch(gvk, None, Selector::all()));
-    let key = |object: &Manifest| (object.namespace().to_owned(), object.name().to_owned());
-    while let Some(change) = changes.next().await {
-        let mut known = store.lock().unwrap_or_else(PoisonError::into_inner);
-        match change {
-            Change::Listed(objects) => {
-                *known = objects.into_iter().map(|object| (key(&object), object)).collect();
-                known.keys().cloned().for_each(|key| queue.add(key));
+/// Whether Secrets may be deleted in all `scopes`; waits for an API server that answers.
+async fn may_delete(cluster: &Cluster, scopes: &[Option<String>]) -> anyhow::Result<()> {
+    for scope in scopes {
+        let right = Right { verb: "delete", group: "", resource: "secrets", namespace: scope.clone() };
+        let allowed = loop {
+            match cluster.may(&right).await {
+                Ok(allowed) => break allowed,
+                Err(error) => tracing::warn!(%error, "cannot find out whether Secrets may be deleted"),
             }
-            Change::Applied(object) => {
-                let key = key(&object);
-                let old = known.insert(key.clone(), object.clone());
-                if old.is_none_or(|old| asks_for_more(&old, &object)) {
-                    queue.add(key);
-                }
-            }
-            Change::Deleted(object) => {
-                let key = key(&object);
-                known.remove(&key);
-                queue.succeeded(&key);
-            }
-            Change::Failed(error) => tracing::warn!(%error, "watch of SealedSecrets broke"),
-        }
-    }
-    anyhow::bail!("the watch of SealedSecrets ended")
-}
-
-/// Whether `new` says something that `old` did not: our own writing of the status does not count.
-fn asks_for_more(old: &Manifest, new: &Manifest) -> bool {
-    let annotations = |object: &Manifest| object.root().at(&["metadata", "annotations"]).cloned();
-    old.uid() != new.uid()
-        || old.root().get("spec") != new.root().get("spec")
-        || annotations(old) != annotations(new)
-}
-
-/// Works until the process is asked to stop; what is begun is finished.
-async fn work(
-    unsealer: Arc<Unsealer>,
-    store: Store,
-    queue: Queue<Key>,
-    resync_period: Duration,
-    stopping: CancellationToken,
-) -> anyhow::Result<()> {
-    stopping.run_until_cancelled(unsealer.keyring.looked_up()).await;
-    while let Some(key) = stopping.run_until_cancelled(queue.next()).await {
-        let object = store.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        match object {
-            None => queue.succeeded(&key),
-            Some(object) => match unsealer.unseal(&object).await {
-                Ok(()) => {
-                    queue.succeeded(&key);
-                    if !resync_period.is_zero() {
-                        queue.add_after(key.clone(), resync_period);
-                    }
-                }
-                Err(retry) => queue.add_after(key.clone(), retry.delay(queue.failed(&key))),
-            },
-        }
-        queue.done(&key);
+            tokio::time::sleep(ASK_AGAIN).await;
+        };
+        anyhow::ensure!(
+            allowed,
+            "--old-gc-behavior needs the right to delete Secrets in {}; leave the flag out, and the garbage collector \
+             removes them",
+            scope.as_deref().unwrap_or("all namespaces")
+        );
     }
     Ok(())
 }

@@ -222,13 +222,14 @@ impl ControlPlane {
     /// [`ServerError`], when a server ended or three minutes went by.
     pub fn wait_ready(&self) -> Result<(), ServerError> {
         let mut last = String::new();
-        let ready = within(READY, || match self.kubectl(&["get", "--raw=/readyz", "--request-timeout=10s"]) {
-            Ok(_) => true,
-            Err(error) => {
-                last = error.to_string();
-                [&self.etcd, &self.apiserver].iter().any(|server| server.ended().is_some())
-            }
-        });
+        let ready =
+            within(READY, || match self.kubectl(&["get", "--raw=/readyz", "--request-timeout=10s"]) {
+                Ok(_) => true,
+                Err(error) => {
+                    last = error.to_string();
+                    [&self.etcd, &self.apiserver].iter().any(|server| server.ended().is_some())
+                }
+            });
         for server in [&self.etcd, &self.apiserver] {
             if let Some(status) = server.ended() {
                 return Err(ServerError::Ended { server: server.name(), status, log: server.log_tail() });

@@ -1,8 +1,10 @@
-//! Logs on stderr: fields and a constant sentence.
+//! Logs: fields and a constant sentence.
 
 use std::str::FromStr;
 
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,6 +14,16 @@ pub enum Format {
     /// One JSON object a line, for a collector.
     #[default]
     Json,
+}
+
+/// Where log lines go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Streams {
+    /// All to stderr.
+    #[default]
+    Stderr,
+    /// Information and below to stdout, warnings and errors to stderr.
+    Split,
 }
 
 /// Why logging could not be set up.
@@ -46,18 +58,23 @@ impl FromStr for Format {
     }
 }
 
-/// Sends what the process logs to stderr, for its whole life.
+/// Sends what the process logs to `streams`, for its whole life.
 ///
 /// `level` is a level (`info`) or directives as tracing-subscriber's `EnvFilter` reads them
 /// (`info,hyper=warn`).
 ///
 /// # Errors
 /// [`LoggingError`]: the level does not parse, or logging is set up already.
-pub fn init(format: Format, level: &str) -> Result<(), LoggingError> {
+pub fn init(format: Format, level: &str, streams: Streams) -> Result<(), LoggingError> {
     let filter = EnvFilter::try_new(level)
         .map_err(|source| LoggingError::Level { level: level.to_owned(), source })?;
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let writer = match streams {
+        Streams::Stderr => BoxMakeWriter::new(std::io::stderr),
+        Streams::Split => {
+            BoxMakeWriter::new(std::io::stderr.with_max_level(Level::WARN).or_else(std::io::stdout))
+        }
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
     match format {
         Format::Text => lines.try_init(),
         Format::Json => lines.json().flatten_event(true).try_init(),
@@ -70,7 +87,10 @@ mod tests {
     use super::*;
 
     fn check(format: &str, level: &str, expect: Result<(), &str>) {
-        let found = format.parse().and_then(|format| init(format, level)).map_err(|error| error.to_string());
+        let found = format
+            .parse()
+            .and_then(|format| init(format, level, Streams::Stderr))
+            .map_err(|error| error.to_string());
         assert_eq!(found.as_ref().map_err(String::as_str).copied(), expect);
     }
 

@@ -1,6 +1,11 @@
-//! Work, one key at a time.
+//! Work, one key at a time, one lane after the other.
+//!
+//! ```text
+//! add ──▶ later (by time) ──▶ due: lane a  k1 k2 k3 …   ──▶ next: one of a, one of b, one of a, …
+//!                                  lane b  k4
+//! ```
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +14,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Keys that wait to be worked on. A key waits once however often it is added, and is never worked on
-/// twice at a time: one that is added meanwhile waits until [`Queue::done`]. A clone is the same queue.
+/// twice at a time: one that is added meanwhile waits until [`Queue::done`]. Keys that are due take turns by
+/// lane, so that a lane with thousands of them holds up no other. A clone is the same queue.
 #[derive(Debug)]
 pub struct Queue<K> {
     state: Arc<Mutex<State<K>>>,
@@ -18,12 +24,23 @@ pub struct Queue<K> {
 
 #[derive(Debug)]
 struct State<K> {
-    due: BTreeSet<(Instant, u64, K)>,
-    waiting: HashMap<K, (Instant, u64)>,
+    lane: fn(&K) -> &str,
+    later: BTreeSet<(Instant, u64, K)>,
+    waiting: HashMap<K, Waiting>,
+    due: HashMap<String, VecDeque<K>>,
+    /// The lanes that have keys due, in their order.
+    turns: VecDeque<String>,
     working: HashSet<K>,
     again: HashMap<K, Instant>,
     failures: HashMap<K, u32>,
     added: u64,
+}
+
+/// Where a key waits.
+#[derive(Debug, Clone, Copy)]
+enum Waiting {
+    Later(Instant, u64),
+    Due,
 }
 
 impl<K> Clone for Queue<K> {
@@ -33,10 +50,21 @@ impl<K> Clone for Queue<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> Default for Queue<K> {
+    /// A queue of one lane.
     fn default() -> Self {
+        Self::with_lanes(|_| "")
+    }
+}
+
+impl<K: Clone + Eq + Hash + Ord> Queue<K> {
+    /// A queue whose keys take turns by `lane`.
+    pub fn with_lanes(lane: fn(&K) -> &str) -> Self {
         let state = State {
-            due: BTreeSet::new(),
+            lane,
+            later: BTreeSet::new(),
             waiting: HashMap::new(),
+            due: HashMap::new(),
+            turns: VecDeque::new(),
             working: HashSet::new(),
             again: HashMap::new(),
             failures: HashMap::new(),
@@ -44,9 +72,7 @@ impl<K: Clone + Eq + Hash + Ord> Default for Queue<K> {
         };
         Self { state: Arc::new(Mutex::new(state)), changed: Arc::default() }
     }
-}
 
-impl<K: Clone + Eq + Hash + Ord> Queue<K> {
     /// Adds `key`, due at once.
     pub fn add(&self, key: K) {
         self.add_after(key, Duration::ZERO);
@@ -54,13 +80,14 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
 
     /// Adds `key`, due after `delay`; one that waits already keeps the earlier time.
     pub fn add_after(&self, key: K, delay: Duration) {
-        let at = Instant::now() + delay;
+        let now = Instant::now();
         let mut state = self.lock();
         if state.working.contains(&key) {
+            let at = now + delay;
             let again = state.again.entry(key).or_insert(at);
             *again = at.min(*again);
         } else {
-            state.put(key, at);
+            state.put(key, now + delay, now);
         }
         drop(state);
         self.changed.notify_one();
@@ -92,7 +119,7 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
         let mut state = self.lock();
         state.working.remove(key);
         if let Some(at) = state.again.remove(key) {
-            state.put(key.clone(), at);
+            state.put(key.clone(), at, Instant::now());
         }
         drop(state);
         self.changed.notify_one();
@@ -117,25 +144,50 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> State<K> {
-    fn put(&mut self, key: K, at: Instant) {
-        if let Some((known, number)) = self.waiting.get(&key).copied() {
-            if known <= at {
-                return;
+    fn put(&mut self, key: K, at: Instant, now: Instant) {
+        match self.waiting.get(&key).copied() {
+            Some(Waiting::Due) => return,
+            Some(Waiting::Later(known, _)) if known <= at => return,
+            Some(Waiting::Later(known, number)) => {
+                self.later.remove(&(known, number, key.clone()));
             }
-            self.due.remove(&(known, number, key.clone()));
+            None => {}
         }
-        self.added += 1;
-        self.waiting.insert(key.clone(), (at, self.added));
-        self.due.insert((at, self.added, key));
+        if at <= now {
+            self.put_due(key);
+        } else {
+            self.added += 1;
+            self.waiting.insert(key.clone(), Waiting::Later(at, self.added));
+            self.later.insert((at, self.added, key));
+        }
     }
 
-    /// The first key if it is due, else when it will be.
-    fn take(&mut self, now: Instant) -> Result<K, Option<Instant>> {
-        let (at, _, _) = self.due.first().ok_or(None)?;
-        if *at > now {
-            return Err(Some(*at));
+    fn put_due(&mut self, key: K) {
+        self.waiting.insert(key.clone(), Waiting::Due);
+        let lane = (self.lane)(&key).to_owned();
+        let keys = self.due.entry(lane.clone()).or_default();
+        if keys.is_empty() {
+            self.turns.push_back(lane);
         }
-        let (_, _, key) = self.due.pop_first().ok_or(None)?;
+        keys.push_back(key);
+    }
+
+    /// The first key of the lane whose turn it is, else when one will be due.
+    fn take(&mut self, now: Instant) -> Result<K, Option<Instant>> {
+        while self.later.first().is_some_and(|(at, _, _)| *at <= now) {
+            if let Some((_, _, key)) = self.later.pop_first() {
+                self.put_due(key);
+            }
+        }
+        let next_due = || self.later.first().map(|(at, _, _)| *at);
+        let Some(lane) = self.turns.pop_front() else { return Err(next_due()) };
+        let Some(keys) = self.due.get_mut(&lane) else { return Err(next_due()) };
+        let Some(key) = keys.pop_front() else { return Err(next_due()) };
+        if keys.is_empty() {
+            self.due.remove(&lane);
+        } else {
+            self.turns.push_back(lane);
+        }
         self.waiting.remove(&key);
         self.working.insert(key.clone());
         Ok(key)
@@ -192,6 +244,23 @@ mod tests {
         }
         taken.sort_unstable();
         assert_eq!(taken, [1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_lane_holds_up_no_other() {
+        let queue = Queue::with_lanes(|key: &(&str, u32)| key.0);
+        (0..5_000).for_each(|number| queue.add(("busy", number)));
+        queue.add(("calm", 0));
+        queue.add_after(("third", 0), Duration::from_secs(1));
+        assert_eq!(queue.next().await, ("busy", 0));
+        assert_eq!(queue.next().await, ("calm", 0));
+        assert_eq!(queue.next().await, ("busy", 1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(queue.next().await, ("busy", 2));
+        assert_eq!(queue.next().await, ("third", 0));
+        for number in 3..5_000 {
+            assert_eq!(queue.next().await, ("busy", number));
+        }
     }
 
     #[test]

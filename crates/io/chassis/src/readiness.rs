@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::any;
 use tokio_util::sync::CancellationToken;
 
 /// The named conditions under which this process wants traffic: ready only while all of them hold and
@@ -50,8 +50,8 @@ impl Readiness {
         self.lock().iter().filter(|(_, holds)| !**holds).map(|(name, _)| *name).collect()
     }
 
-    /// `GET /healthz` and `/livez`: 200 while the process can answer. `GET /readyz`: 200, or 503 with the
-    /// names of the conditions that do not hold.
+    /// `/healthz` and `/livez`, by any method: 200 while the process can answer. `/readyz`: 200, or 503 with
+    /// the names of the conditions that do not hold.
     pub fn router(&self) -> Router {
         let readiness = self.clone();
         let readyz = async move || match readiness.waiting_for().as_slice() {
@@ -61,9 +61,9 @@ impl Readiness {
             }
         };
         Router::new()
-            .route("/healthz", get(async || "ok\n"))
-            .route("/livez", get(async || "ok\n"))
-            .route("/readyz", get(readyz))
+            .route("/healthz", any(async || "ok\n"))
+            .route("/livez", any(async || "ok\n"))
+            .route("/readyz", any(readyz))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, bool>> {

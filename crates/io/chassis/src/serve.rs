@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -66,6 +67,8 @@ pub enum ServeError {
 }
 
 /// Serves `router` over plain HTTP/1 until `stopping` is cancelled and what was running has ended.
+///
+/// Handlers find the address of the peer as axum's `ConnectInfo<SocketAddr>`, here and in [`https`].
 ///
 /// # Errors
 /// None at present: a connection that fails is that client's matter. The type lets it stand beside
@@ -146,11 +149,13 @@ impl Server {
     }
 
     async fn answer(self: Arc<Self>, stream: TcpStream, _slot: OwnedSemaphorePermit) {
+        // A connection without a peer has ended already.
+        let Ok(peer) = stream.peer_addr() else { return };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let Some(tls) = &self.tls else {
-            return self.converse(stream, false).await;
+            return self.converse(stream, peer, false).await;
         };
         let handshake = timeout(self.options.handshake_timeout, tls.accept(stream));
         let accepted = tokio::select! {
@@ -160,19 +165,19 @@ impl Server {
         match accepted {
             Ok(Ok(stream)) => {
                 let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                self.converse(stream, http2).await;
+                self.converse(stream, peer, http2).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         }
     }
 
-    async fn converse<S>(&self, stream: S, http2: bool)
+    async fn converse<S>(&self, stream: S, peer: SocketAddr, http2: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let asked = Arc::new(AtomicBool::new(false));
-        let service = self.service(asked.clone());
+        let service = self.service(peer, asked.clone());
         let builder = self.builder(http2);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
@@ -197,6 +202,7 @@ impl Server {
 
     fn service(
         &self,
+        peer: SocketAddr,
         asked: Arc<AtomicBool>,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
@@ -205,8 +211,9 @@ impl Server {
         Future: Send,
     > + use<> {
         let router = self.router.clone();
-        hyper::service::service_fn(move |request: Request<Incoming>| {
+        hyper::service::service_fn(move |mut request: Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().oneshot(request)
         })
     }

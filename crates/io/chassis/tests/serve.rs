@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn quick() -> ServeOptions {
     ServeOptions { linger: Duration::ZERO, ..ServeOptions::default() }
@@ -165,17 +165,17 @@ async fn a_silent_connection_is_closed() {
 #[tokio::test]
 async fn an_old_connection_ends_after_its_request() {
     let gate = Gate::default();
-    let options = ServeOptions { max_age: Duration::from_millis(100), ..quick() };
+    // Old enough that its request has come by then; no other bound ends it.
+    let never = Duration::from_secs(3600);
+    let options = ServeOptions { max_age: Duration::from_secs(3), header_timeout: never, ..quick() };
     let running = Running::http(gate.router(), options).await;
-    let began = Instant::now();
     let mut stream = running.connect().await;
     say(&mut stream, "/wait").await;
     timeout(PATIENCE, gate.reached.notified()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(150)).await; // time is what is tested here
+    tokio::time::sleep(Duration::from_millis(3100)).await; // time is what is tested here
     gate.open.notify_one();
     assert!(hear(&mut stream, "done").await.starts_with("HTTP/1.1 200"));
     closed(&mut stream).await;
-    assert!(began.elapsed() < Duration::from_secs(10), "closed by age, not by another bound");
     running.token.cancel();
     running.ended().await;
 }

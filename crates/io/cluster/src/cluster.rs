@@ -14,10 +14,12 @@ use crate::connect::{self, ConnectError, ConnectOptions, ImpersonationError};
 use crate::error::{ActionError, Cause, chain};
 use crate::events::Events;
 use crate::kinds::{Kind, Kinds};
+use crate::rate::Rate;
 use crate::request::{self, Outcome};
 use crate::watch::{self, Change, Selector};
 
-const REQUEST_BOUND: Duration = Duration::from_secs(40);
+/// How long one request may take, its retries included.
+pub(crate) const REQUEST_BOUND: Duration = Duration::from_secs(40);
 const PAGE: u32 = 500;
 /// Clients kept for accounts; names come from objects that anybody may write, so they are bounded.
 const ACCOUNTS: usize = 256;
@@ -43,7 +45,16 @@ impl Cluster {
     /// # Errors
     /// [`ConnectError`] when no configuration is found or it is unusable.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, ConnectError> {
-        Self::from_config(connect::configuration(options).await?)
+        Self::connect_at(options, None).await
+    }
+
+    /// As [`Cluster::connect`], asking no oftener than `rate`. Without one nothing but the server bounds it:
+    /// by priority, and its Retry-After is honoured.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when no configuration is found or it is unusable.
+    pub async fn connect_at(options: &ConnectOptions, rate: Option<&Rate>) -> Result<Self, ConnectError> {
+        Self::made(connect::configuration(options).await?, rate)
     }
 
     /// A client of a configuration that was made elsewhere (tests).
@@ -51,8 +62,11 @@ impl Cluster {
     /// # Errors
     /// [`ConnectError::Client`] when it is unusable.
     pub fn from_config(config: kube::Config) -> Result<Self, ConnectError> {
-        let client = kube::Client::try_from(config.clone())
-            .map_err(|error| ConnectError::Client { message: chain(&error) })?;
+        Self::made(config, None)
+    }
+
+    fn made(config: kube::Config, rate: Option<&Rate>) -> Result<Self, ConnectError> {
+        let client = connect::client(config.clone(), rate)?;
         let (config, accounts) = (Arc::new(config), Arc::default());
         Ok(Self { client, config, kinds: Kinds::default(), accounts })
     }

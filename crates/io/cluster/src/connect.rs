@@ -6,6 +6,7 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::chain;
+use crate::rate::Rate;
 
 /// How to reach the API server. All empty: `$KUBECONFIG` or `~/.kube/config`, else the Pod's account.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,14 @@ pub enum ConnectError {
     Nowhere {
         /// Why.
         message: String,
+    },
+    /// A flag names what no kubeconfig has. The words are kubectl's.
+    #[error("{kind} {name:?} does not exist")]
+    Missing {
+        /// `context`, `cluster` or `auth info`.
+        kind: &'static str,
+        /// The name.
+        name: String,
     },
     /// What the configuration holds makes no client.
     #[error("cannot make a client: {message}")]
@@ -74,6 +83,17 @@ pub(crate) async fn configuration(options: &ConnectOptions) -> Result<kube::Conf
     config.read_timeout = Some(Duration::from_secs(300));
     config.reset_reader_on_write = true;
     Ok(config)
+}
+
+/// A client of `config` that asks no oftener than `rate`. Answers 429, 503 and 504 are asked again, not
+/// before the server's Retry-After.
+pub(crate) fn client(config: kube::Config, rate: Option<&Rate>) -> Result<kube::Client, ConnectError> {
+    let failed = |error| ConnectError::Client { message: chain(&error) };
+    let builder = kube::client::ClientBuilder::try_from(config).map_err(failed)?;
+    Ok(match rate {
+        Some(rate) => builder.with_layer(rate).build(),
+        None => builder.build(),
+    })
 }
 
 async fn load(options: &ConnectOptions) -> Result<kube::Config, ConnectError> {

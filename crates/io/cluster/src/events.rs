@@ -1,12 +1,11 @@
-//! Events (`events.k8s.io/v1`), one object for the same message about the same object.
+//! Events (`v1`, as client-go's recorder writes them), one object for the same message about the same object.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::ObjectReference;
-use k8s_openapi::api::events::v1::{Event as WireEvent, EventSeries};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use k8s_openapi::api::core::v1::{Event as WireEvent, EventSource, ObjectReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use sealward_manifest::Manifest;
@@ -15,7 +14,8 @@ use crate::error::ActionError;
 
 const SERIES: SignedDuration = SignedDuration::from_mins(6);
 const BOUND: Duration = Duration::from_secs(15);
-/// In bytes; the API server takes 1024 (`k8s.io/kubernetes/pkg/apis/core/validation/events.go`).
+/// In bytes; readers through events.k8s.io expect 1024 at most
+/// (`k8s.io/kubernetes/pkg/apis/core/validation/events.go`).
 const NOTE_LIMIT: usize = 1000;
 /// In bytes, of the 253 that a name may have; the time follows.
 const NAME_LIMIT: usize = 220;
@@ -44,8 +44,8 @@ pub struct Event {
     pub annotations: Vec<(String, String)>,
 }
 
-/// Publishes events in one reporter's name. The same event within six minutes becomes a series of the
-/// first one.
+/// Publishes events in one reporter's name, their source component. The same event within six minutes is
+/// counted on the first one.
 #[derive(Clone)]
 pub struct Events {
     client: kube::Client,
@@ -89,8 +89,7 @@ impl Events {
         let namespace = if regarding.namespace().is_empty() { "default" } else { regarding.namespace() };
         let api: Api<WireEvent> = Api::namespaced(self.client.clone(), namespace);
         let sent = if told.count > 1 {
-            let series = EventSeries { count: told.count, last_observed_time: MicroTime(now) };
-            let patch = serde_json::json!({ "series": series });
+            let patch = serde_json::json!({ "count": told.count, "lastTimestamp": Time(now) });
             let params = PatchParams::default();
             tokio::time::timeout(BOUND, api.patch(&told.name, &params, &Patch::Merge(patch))).await
         } else {
@@ -137,11 +136,14 @@ impl Events {
         WireEvent {
             action: Some(event.action.clone()),
             reason: Some(event.reason.clone()),
-            note: Some(cut(&event.note, NOTE_LIMIT).to_owned()),
+            message: Some(cut(&event.note, NOTE_LIMIT).to_owned()),
             type_: Some(kind.into()),
-            event_time: Some(MicroTime(now)),
-            regarding: Some(reference(regarding)),
-            reporting_controller: Some(self.reporter.into()),
+            count: Some(1),
+            first_timestamp: Some(Time(now)),
+            last_timestamp: Some(Time(now)),
+            involved_object: reference(regarding),
+            source: Some(EventSource { component: Some(self.reporter.into()), host: None }),
+            reporting_component: Some(self.reporter.into()),
             reporting_instance: Some(self.instance.clone()),
             metadata: ObjectMeta {
                 name: Some(name),

@@ -53,6 +53,13 @@ pub(crate) fn changes(
     selector: &Selector,
     gvk: Gvk,
 ) -> impl Stream<Item = Change> + Send + use<> {
+    let events = watcher(api, configured(selector)).default_backoff();
+    let mut listing: Option<Vec<Manifest>> = None;
+    events.filter_map(move |event| futures::future::ready(next(event, &mut listing, &gvk)))
+}
+
+/// The watch's options for `selector`.
+pub(crate) fn configured(selector: &Selector) -> watcher::Config {
     let mut config = watcher::Config::default();
     if !selector.labels.is_empty() {
         config = config.labels(&selector.labels);
@@ -60,9 +67,7 @@ pub(crate) fn changes(
     if !selector.fields.is_empty() {
         config = config.fields(&selector.fields);
     }
-    let events = watcher(api, config).default_backoff();
-    let mut listing: Option<Vec<Manifest>> = None;
-    events.filter_map(move |event| futures::future::ready(next(event, &mut listing, &gvk)))
+    config
 }
 
 fn next(
@@ -106,7 +111,7 @@ fn read(mut object: DynamicObject, gvk: &Gvk) -> Result<Manifest, ActionError> {
     })
 }
 
-fn failure(error: &watcher::Error, what: &str) -> ActionError {
+pub(crate) fn failure(error: &watcher::Error, what: &str) -> ActionError {
     match error {
         watcher::Error::InitialListFailed(source)
         | watcher::Error::WatchStartFailed(source)

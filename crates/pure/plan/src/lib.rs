@@ -19,6 +19,8 @@ mod outcome;
 mod owner;
 mod prune;
 mod secret;
+mod secret_alteration;
+mod secret_claim;
 mod stage;
 mod take_over;
 
@@ -30,7 +32,9 @@ pub use observation::Observation;
 pub use outcome::Outcome;
 pub use owner::{Owner, is_disabled};
 pub use prune::{Keep, Prune, prune};
-pub use secret::{Refusal, SecretPlan, refuse_key, secret};
+pub use secret::{Refusal, SecretPlan, WantedSecret, refuse_key, secret};
+pub use secret_alteration::altered_by;
+pub use secret_claim::{Holder, is_made_for, is_only_added_to};
 pub use stage::{Stage, sort_for_apply, sort_for_delete};
 pub use take_over::take_over;
 

@@ -1,14 +1,18 @@
 //! One opened SealedSecret and the Secret that stands there: what is to be done.
 //!
 //! Follows the reconcile of `pkg/controller/controller.go` in bitnami/sealed-secrets v0.40, except that
-//! labels and annotations which others added to the Secret stay.
+//! labels and annotations which others added to our Secret stay, and that a Secret without an owner
+//! reference is known to be ours by its field manager.
 
-use sealward_api::{bitnami, names};
+use std::collections::BTreeSet;
+
+use sealward_api::bitnami;
 use sealward_manifest::Manifest;
 use sealward_manifest::document::{Map, Node, Value};
 use sealward_manifest::fields::{Element, FieldSet, managers};
 
 use crate::Action;
+use crate::secret_claim::{Claim, Holder, claim};
 
 /// What is to be done about one Secret.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,24 +25,42 @@ pub enum SecretPlan {
     Refused(Refusal),
 }
 
+/// What a Secret is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedSecret<'a> {
+    /// What the SealedSecret says, with its owner reference unless it shall have none.
+    pub desired: &'a Manifest,
+    /// The SealedSecret's UID.
+    pub owner: &'a str,
+    /// The field manager to record.
+    pub manager: &'a str,
+    /// Items that `desired` has anew each time; where the live Secret has them, they stay as they are.
+    pub kept: &'a BTreeSet<String>,
+}
+
 /// Why a Secret is not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Somebody else's. The text is the one that scripts of sealed-secrets users match.
-    #[error(
-        "Resource {name:?} already exists and is not managed by SealedSecret; delete it, or annotate it with \
-         sealedsecrets.bitnami.com/managed=true to hand it over"
-    )]
+    /// Somebody else's. The text begins as the one that scripts of sealed-secrets users match.
+    #[error("Resource {name:?} already exists and is not managed by SealedSecret: {holder}")]
     Foreign {
         /// The Secret's name.
         name: String,
+        /// Whose it is.
+        holder: Holder,
     },
     /// It was made immutable.
     #[error(
-        "the target Secret is immutable. Once a Secret is marked as immutable, it is not possible to revert this \
-         change nor to mutate the contents of the data field. You can only delete and recreate the Secret."
+        "Error updating {namespace}/{name}: the target Secret is immutable. Once a Secret is marked as immutable, it \
+         is not possible to revert this change nor to mutate the contents of the data field. You can only delete and \
+         recreate the Secret."
     )]
-    Immutable,
+    Immutable {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
     /// The Secret's type cannot change.
     #[error(
         "the Secret has type {live:?} and the SealedSecret wants {wanted:?}; a type cannot change: delete the Secret"
@@ -76,89 +98,55 @@ pub fn refuse_key(desired: &Manifest, namespace: &str, key_prefix: &str) -> Opti
     None
 }
 
-/// What makes the Secret that stands there (`live`) what the SealedSecret of UID `owner` says
-/// (`desired`, with its owner reference). `manager` is the field manager to record.
-pub fn secret(desired: &Manifest, live: Option<&Manifest>, owner: &str, manager: &str) -> SecretPlan {
+/// What makes the Secret that stands there (`live`) what is wanted.
+pub fn secret(wanted: &WantedSecret<'_>, live: Option<&Manifest>) -> SecretPlan {
+    let manager = wanted.manager.to_owned();
     let Some(live) = live else {
-        return SecretPlan::Act(Action::Create { object: desired.clone(), manager: manager.into() });
+        return SecretPlan::Act(Action::Create { object: wanted.desired.clone(), manager });
     };
-    let set = |key| live.annotation(key) == Some(bitnami::ANNOTATION_SET);
-    let managed = set(bitnami::MANAGED_ANNOTATION);
-    let patch = set(bitnami::PATCH_ANNOTATION);
-    // Without an owner reference to recognise it by, our own field manager's entry is what is left.
-    let unowned = desired.root().at(&["metadata", "ownerReferences"]).is_none() && written_by(live, manager);
-    let handed_over = (managed || patch) && !declared_by_git(live);
-    if !controlled_by(live, owner) && !handed_over && !unowned {
-        return SecretPlan::Refused(Refusal::Foreign { name: live.name().to_owned() });
-    }
-    let wanted_type = text(desired, "type").unwrap_or("Opaque");
+    let foreign = |holder| SecretPlan::Refused(Refusal::Foreign { name: live.name().to_owned(), holder });
+    let claim = match claim(live, wanted) {
+        Ok(claim) => claim,
+        Err(holder) => return foreign(holder),
+    };
+    let wanted_type = text(wanted.desired, "type").unwrap_or("Opaque");
     let live_type = text(live, "type").unwrap_or("Opaque");
     if wanted_type != live_type {
         return SecretPlan::Refused(Refusal::Type { live: live_type.into(), wanted: wanted_type.into() });
     }
-    let dropped = no_longer_declared(live, desired, manager);
-    let Ok(next) = live.with(|root| merge(root, desired, &dropped, patch, managed)) else {
-        return SecretPlan::Refused(Refusal::Foreign { name: live.name().to_owned() });
+    let dropped = no_longer_declared(live, wanted);
+    let Ok(next) = live.with(|root| merge(root, wanted, claim, &dropped)) else {
+        return foreign(Holder::Nobody);
     };
     if next == *live {
         return SecretPlan::Nothing;
     }
     let immutable = live.root().get("immutable").is_some_and(|node| node.value == Value::Bool(true));
     if immutable && next.root().get("data") != live.root().get("data") {
-        return SecretPlan::Refused(Refusal::Immutable);
+        let (namespace, name) = (live.namespace().to_owned(), live.name().to_owned());
+        return SecretPlan::Refused(Refusal::Immutable { namespace, name });
     }
-    SecretPlan::Act(Action::Update { object: next, manager: manager.into() })
+    SecretPlan::Act(Action::Update { object: next, manager })
 }
 
 fn text<'a>(manifest: &'a Manifest, field: &str) -> Option<&'a str> {
     manifest.root().get(field).and_then(Node::as_str)
 }
 
-/// Whether the controller of `live` is the object of UID `owner`.
-fn controlled_by(live: &Manifest, owner: &str) -> bool {
-    let references = live.root().at(&["metadata", "ownerReferences"]).and_then(Node::as_list);
-    references.unwrap_or_default().iter().any(|reference| {
-        reference.get("controller").is_some_and(|node| node.value == Value::Bool(true))
-            && reference.get("uid").and_then(Node::as_str) == Some(owner)
-    })
-}
-
-/// Whether Git declares values of `live`: then an annotation cannot hand it over. What cannot be read
-/// counts as declared.
-fn declared_by_git(live: &Manifest) -> bool {
-    let Ok(entries) = managers(live) else { return true };
-    let git = [names::RECONCILER_FIELD_MANAGER, names::FLUX_FIELD_MANAGER];
-    let mut declared = entries.iter().filter(|entry| git.contains(&entry.manager.as_str()));
-    declared.any(|entry| {
-        ["data", "stringData"].iter().any(|field| {
-            let path = [Element::field(*field)];
-            entry.fields.contains(&path) || !entry.fields.below(&path).is_empty()
-        })
-    })
-}
-
-fn written_by(live: &Manifest, manager: &str) -> bool {
-    let entries = live.root().at(&["metadata", "managedFields"]).and_then(Node::as_list);
-    entries
-        .unwrap_or_default()
-        .iter()
-        .any(|entry| entry.get("manager").and_then(Node::as_str) == Some(manager))
-}
-
 /// Labels and annotations (`labels`, key) that we alone set once and that are wanted no more. Where
 /// managedFields cannot be read, nothing is known to be ours.
-fn no_longer_declared(live: &Manifest, desired: &Manifest, manager: &str) -> Vec<(&'static str, String)> {
+fn no_longer_declared(live: &Manifest, wanted: &WantedSecret<'_>) -> Vec<(&'static str, String)> {
     let entries = managers(live).unwrap_or_default();
     let mut dropped = Vec::new();
     for field in ["labels", "annotations"] {
         let path = [Element::field("metadata"), Element::field(field)];
         let owned_by = |ours: bool| {
-            let entries = entries.iter().filter(move |entry| (entry.manager == manager) == ours);
+            let entries = entries.iter().filter(move |entry| (entry.manager == wanted.manager) == ours);
             entries.fold(FieldSet::default(), |all, entry| all.union(&entry.fields.below(&path)))
         };
         for key in owned_by(true).difference(&owned_by(false)).members() {
             let [Element::Field(key)] = key.as_slice() else { continue };
-            if desired.root().at(&["metadata", field, key]).is_none() {
+            if wanted.desired.root().at(&["metadata", field, key]).is_none() {
                 dropped.push((field, key.clone()));
             }
         }
@@ -166,28 +154,42 @@ fn no_longer_declared(live: &Manifest, desired: &Manifest, manager: &str) -> Vec
     dropped
 }
 
-fn merge(root: &mut Node, desired: &Manifest, dropped: &[(&str, String)], patch: bool, managed: bool) {
-    let wanted = |path: &[&str]| desired.root().at(path).and_then(Node::as_map).cloned().unwrap_or_default();
-    if patch {
-        overlay(root.child_map("data"), &wanted(&["data"]));
+fn merge(root: &mut Node, wanted: &WantedSecret<'_>, claim: Claim, dropped: &[(&str, String)]) {
+    let desired = |path: &[&str]| wanted.desired.root().at(path).and_then(Node::as_map).cloned();
+    let mut data = desired(&["data"]).unwrap_or_default();
+    keep(root, &mut data, wanted.kept);
+    if claim.adds {
+        overlay(root.child_map("data"), &data);
     } else if let Some(map) = root.as_map_mut() {
-        replace_data(map, wanted(&["data"]), desired);
+        replace_data(map, data, wanted.desired);
     }
     let Some(metadata) = root.as_map_mut().and_then(|map| map.get_mut("metadata")) else { return };
     for field in ["labels", "annotations"] {
-        let declared = wanted(&["metadata", field]);
+        let declared = desired(&["metadata", field]).unwrap_or_default();
+        if claim.takes_over {
+            metadata.as_map_mut().and_then(|map| map.remove(field));
+        }
         if !declared.is_empty() {
             overlay(metadata.child_map(field), &declared);
         }
         for (_, key) in dropped.iter().filter(|(of, _)| *of == field) {
-            metadata.child_map(field).and_then(|map| map.remove(key));
+            metadata.as_map_mut().and_then(|map| map.get_mut(field)?.as_map_mut()?.remove(key));
         }
     }
-    if (!patch || managed)
-        && let Some(owners) = desired.root().at(&["metadata", "ownerReferences"])
-        && let Some(map) = metadata.as_map_mut()
-    {
-        map.insert("ownerReferences", owners.clone());
+    if let (true, Some(map)) = (claim.owns, metadata.as_map_mut()) {
+        match wanted.desired.root().at(&["metadata", "ownerReferences"]) {
+            Some(owners) => drop(map.insert("ownerReferences", owners.clone())),
+            None => drop(map.remove("ownerReferences")),
+        }
+    }
+}
+
+/// Puts the live values of `kept` in place of those in `data`.
+fn keep(live: &Node, data: &mut Map, kept: &BTreeSet<String>) {
+    for item in kept {
+        if let (Some(value), true) = (live.at(&["data", item]), data.get(item).is_some()) {
+            data.insert(item.clone(), value.clone());
+        }
     }
 }
 
@@ -241,14 +243,23 @@ mod tests {
         manifest(&json)
     }
 
+    fn planned(desired: &Json, live: Option<&Manifest>, kept: &[&str]) -> SecretPlan {
+        let kept = kept.iter().map(|&item| item.to_owned()).collect();
+        let desired = manifest(desired);
+        let wanted =
+            WantedSecret { desired: &desired, owner: OWNER, manager: "sealward-sealer", kept: &kept };
+        secret(&wanted, live)
+    }
+
     fn check(live: Option<&Manifest>, expect: &str) {
-        let plan = secret(&manifest(&desired()), live, OWNER, "sealward-sealer");
+        let plan = planned(&desired(), live, &[]);
         let found = match &plan {
             SecretPlan::Nothing => "nothing".to_owned(),
             SecretPlan::Act(action) => {
                 let data = action.object().unwrap().root().get("data").unwrap().expose_json();
                 format!("{} {data}", action.verb())
             }
+            SecretPlan::Refused(Refusal::Foreign { holder, .. }) => format!("foreign: {holder}"),
             SecretPlan::Refused(refusal) => format!("{refusal:?}"),
         };
         assert_eq!(found, expect);
@@ -276,12 +287,28 @@ mod tests {
 
     #[test]
     fn a_foreign_secret_is_never_taken_over() {
-        let foreign = r#"Foreign { name: "db" }"#;
-        check(Some(&live(|json| json["metadata"]["ownerReferences"] = json!([]))), foreign);
-        check(Some(&live(|json| json["metadata"]["ownerReferences"][0]["uid"] = json!("earlier"))), foreign);
+        let hand_over =
+            "delete it, or annotate it with sealedsecrets.bitnami.com/managed=true to hand it over";
+        check(
+            Some(&live(|json| json["metadata"]["ownerReferences"] = json!([]))),
+            &format!("foreign: {hand_over}"),
+        );
         check(
             Some(&live(|json| json["metadata"]["ownerReferences"][0]["controller"] = json!(false))),
-            foreign,
+            &format!("foreign: {hand_over}"),
+        );
+        check(
+            Some(&live(|json| {
+                let owner = &mut json["metadata"]["ownerReferences"][0];
+                owner["kind"] = json!("Certificate");
+                owner["uid"] = json!("another");
+            })),
+            &format!("foreign: Certificate \"db\" controls it; {hand_over}"),
+        );
+        check(
+            Some(&live(|json| json["metadata"]["ownerReferences"][0]["uid"] = json!("earlier"))),
+            "foreign: an earlier SealedSecret of this name (UID earlier) holds it; it is made anew as soon as that one \
+             is collected",
         );
     }
 
@@ -305,6 +332,45 @@ mod tests {
         );
     }
 
+    /// The object that is written.
+    fn next(desired: &Json, live: &Manifest, kept: &[&str]) -> Json {
+        match planned(desired, Some(live), kept) {
+            SecretPlan::Act(action) => action.object().unwrap().root().expose_json(),
+            plan => panic!("{plan:?}"),
+        }
+    }
+
+    #[test]
+    fn taking_over_replaces_labels_and_annotations_and_keeping_leaves_those_of_others() {
+        let live = live(|json| {
+            json["metadata"]["ownerReferences"] = json!([]);
+            json["metadata"]["labels"] = json!({"app": "old", "added": "1"});
+            json["metadata"]["annotations"] = json!({"sealedsecrets.bitnami.com/managed": "true", "x": "y"});
+        });
+        let taken = next(&desired(), &live, &[]);
+        assert_eq!(taken["metadata"]["labels"], json!({"app": "db"}));
+        assert_eq!(taken["metadata"]["annotations"], Json::Null);
+        assert_eq!(taken["metadata"]["ownerReferences"][0]["uid"], OWNER);
+    }
+
+    #[test]
+    fn an_owner_reference_that_is_wanted_no_more_goes() {
+        let mut unowned = desired();
+        unowned["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+        assert_eq!(next(&unowned, &live(|_| ()), &[])["metadata"]["ownerReferences"], Json::Null);
+    }
+
+    #[test]
+    fn items_that_change_each_time_stay_as_they_are_while_they_are_there() {
+        let mut random = desired();
+        random["data"]["token"] = json!("bmV3");
+        let had = live(|json| json["data"]["token"] = json!("b2xk"));
+        assert_eq!(planned(&random, Some(&had), &["token", "unknown"]), SecretPlan::Nothing);
+        let lost = next(&random, &live(|_| ()), &["token"]);
+        assert_eq!(lost["data"], json!({"password": "c2VjcmV0", "token": "bmV3"}));
+        assert_eq!(next(&random, &had, &[])["data"]["token"], "bmV3");
+    }
+
     #[test]
     fn what_git_declares_is_not_handed_over_by_an_annotation() {
         for key in ["sealedsecrets.bitnami.com/managed", "sealedsecrets.bitnami.com/patch"] {
@@ -317,7 +383,10 @@ mod tests {
                         "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {"f:password": {}}},
                     }]);
                 });
-                check(Some(&live), r#"Foreign { name: "db" }"#);
+                check(
+                    Some(&live),
+                    "foreign: Git declares its values, which no annotation hands over; take it out of Git",
+                );
             }
         }
     }
@@ -329,7 +398,7 @@ mod tests {
                 json["immutable"] = json!(true);
                 json["data"] = json!({"password": "eA=="});
             })),
-            "Immutable",
+            r#"Immutable { namespace: "web", name: "db" }"#,
         );
         check(
             Some(&live(|json| json["type"] = json!("kubernetes.io/tls"))),
@@ -355,9 +424,7 @@ mod tests {
                 entry("kubectl", "f:theirs"),
             ]);
         });
-        let plan = secret(&manifest(&desired()), Some(&live), OWNER, "sealward-sealer");
-        let SecretPlan::Act(action) = plan else { panic!("{plan:?}") };
-        let labels = action.object().unwrap().root().at(&["metadata", "labels"]).unwrap().to_json_redacted();
+        let labels = next(&desired(), &live, &[])["metadata"]["labels"].clone();
         assert_eq!(labels, json!({"app": "db", "shared": "1", "theirs": "1"}));
     }
 
