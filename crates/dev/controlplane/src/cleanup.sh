@@ -3,6 +3,12 @@
 # With "wait" it first waits for its stdin to be closed, which happens when the owner ends in whatever way.
 folder=$1
 if [ "$2" = wait ]; then read -r _; fi
+# One at a time: what the other has cleaned is gone by then.
+if [ -f "$folder/owner" ]; then
+  { exec 9<"$folder/owner"; } 2>/dev/null
+  flock 9
+fi
+[ -d "$folder" ] || exit 0
 
 # running PID STARTED: whether that very process (not a later one of the same number) still runs.
 running() {

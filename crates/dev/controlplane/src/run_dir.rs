@@ -3,14 +3,15 @@
 //! ```text
 //! $TMPDIR/sealward-<uid>/
 //!     lock                 held while folders are swept and made
-//!     run-<n>/             n: the run's number, from which ports, names and addresses follow
+//!     run-<n>-<pid>-<k>/   n: the run's number, from which ports, names and addresses follow
 //!         owner            pid and start time of the process that made it
 //!         processes        pid, start time and name of each server
 //!         cgroup           the name of the node's cgroup, if there is one
 //!         interface        the host's interface to the node, if there is one
 //! ```
 //! One script ([`CLEANUP`]) removes a run. It is run by a janitor process that waits for the owner to let go
-//! (by dropping, by panicking, by being killed), and by [`sweep`] for a run whose janitor is gone as well.
+//! (by dropping, by panicking, by being killed), and by [`sweep`] for a run whose janitor is gone as well. Two
+//! at once clean one after the other, and no folder's name comes again: a late one never meets a later run.
 
 use std::{
     fs,
@@ -22,7 +23,10 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +39,9 @@ const RUNS: u16 = 250;
 /// restarted finds its port free.
 const FIRST_PORT: u16 = 20_000;
 const PORTS_PER_RUN: u16 = 10;
+
+/// Runs that this process has made.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// How long the janitor may take.
 const JANITOR_GRACE: Duration = Duration::from_secs(40);
@@ -78,13 +85,13 @@ impl RunDir {
         let _lock = lock(&base)?;
         sweep_locked(&base)?;
         for number in 1..=RUNS {
-            let path = base.join(format!("run-{number}"));
-            if path.exists() || !ports_free(number) {
+            if taken(&base, number)? || !ports_free(number) {
                 continue;
             }
+            let me = std::process::id();
+            let path = base.join(format!("run-{number}-{me}-{}", MADE.fetch_add(1, Ordering::Relaxed)));
             private_dir(&path)?;
             let owner = path.join("owner");
-            let me = std::process::id();
             let started = started(me).unwrap_or_default();
             fs::write(&owner, format!("{me} {started}\n")).map_err(files(&owner))?;
             let janitor = janitor(&path).map_err(files(&path))?;
@@ -159,6 +166,17 @@ fn sweep_locked(base: &Path) -> Result<(), RunDirError> {
         }
     }
     Ok(())
+}
+
+/// Whether a run of that number has a folder, be it only to be cleaned.
+fn taken(base: &Path, number: u16) -> Result<bool, RunDirError> {
+    let start = format!("run-{number}-");
+    for entry in fs::read_dir(base).map_err(files(base))? {
+        if entry.map_err(files(base))?.file_name().to_string_lossy().starts_with(&start) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether the process that made the folder still runs.
@@ -272,6 +290,21 @@ mod tests {
         assert!(sleeper.try_wait().unwrap().is_none());
         sleeper.kill().unwrap();
         sleeper.wait().unwrap();
+    }
+
+    /// As when a janitor comes late: the sweep has cleaned, and the number is another run's already.
+    #[test]
+    fn a_late_janitor_leaves_a_later_run_alone() {
+        let first = RunDir::create().unwrap();
+        let (path, number) = (first.path().to_owned(), first.number());
+        let mut late = janitor(&path).unwrap();
+        drop(first);
+        let later = RunDir::create().unwrap();
+        fs::write(later.path().join("file"), "of the later run").unwrap();
+        drop(late.stdin.take());
+        assert!(crate::process::ended_within(&mut late, JANITOR_GRACE));
+        assert!(later.path().join("file").exists());
+        assert!(later.number() != number || later.path() != path);
     }
 
     #[test]

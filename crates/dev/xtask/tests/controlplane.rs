@@ -116,7 +116,7 @@ fn sigkill_leaves_nothing_of_a_node() {
     }
     let mut up = up(&["--node"]);
     let cgroup = fs::read_to_string(up.folder.join("cgroup")).unwrap();
-    let interface = format!("sealward{}", up.folder.to_string_lossy().rsplit_once("run-").unwrap().1);
+    let interface = fs::read_to_string(up.folder.join("interface")).unwrap();
     let cgroups = || {
         let roots = fs::read_dir("/sys/fs/cgroup").unwrap().map(|entry| entry.unwrap().path());
         let roots = roots.chain([PathBuf::from("/sys/fs/cgroup")]);
