@@ -160,7 +160,7 @@ mod tests {
         check("/repo/a", "/repo/a/b.yaml", "b.yaml");
         check("/repo/a/c", "/repo/b.yaml", "../../b.yaml");
         check("/repo", "/repo", ".");
-        check("/home/me", "/repo/b.yaml", "/repo/b.yaml");
+        check("/elsewhere/me", "/repo/b.yaml", "/repo/b.yaml");
         check("/", "/repo/b.yaml", "/repo/b.yaml");
     }
 }

@@ -1,11 +1,4 @@
 //! What the tests of whole objects share.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests fail loudly, helpers too, and not each uses all"
-)]
-
 use std::sync::LazyLock;
 
 use jiff::Timestamp;

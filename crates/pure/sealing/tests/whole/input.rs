@@ -1,16 +1,14 @@
 //! Secrets read for sealing, and keys out of backups.
 
-mod common;
-
+use crate::common::{IDENTITIES, manifest, public};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use common::{IDENTITIES, manifest, public};
 use sealward_sealing::{Backup, Recipients, SealOptions, read_secrets, seal_secret};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-const PKCS1: &str = include_str!("../../../../testdata/sealing/keys/rsa-2048.key");
-const PKCS8: &str = include_str!("../../../../testdata/sealing/keys/rsa-3072.key");
-const ECDSA: &str = include_str!("../../../../testdata/sealing/keys/ecdsa.key");
+const PKCS1: &str = include_str!("../../../../../testdata/sealing/keys/rsa-2048.key");
+const PKCS8: &str = include_str!("../../../../../testdata/sealing/keys/rsa-3072.key");
+const ECDSA: &str = include_str!("../../../../../testdata/sealing/keys/ecdsa.key");
 
 #[test]
 fn a_key_that_stands_twice_is_refused_with_both_places() {

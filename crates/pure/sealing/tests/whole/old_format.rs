@@ -1,8 +1,6 @@
 //! V1: objects that upstream's own code made (`tools/sealed-secrets/seal-v1`), and what can be wrong with one.
 
-mod common;
-
-use common::{key_ring_without, keys, manifest, object, plain, public, reopen, sealed};
+use crate::common::{key_ring_without, keys, manifest, object, plain, public, reopen, sealed};
 use sealward_sealing::{
     Keys, Newest, OpenOptions, Recipients, open_sealed_secret, read_sealed_secret, rotate, verify,
 };
@@ -10,7 +8,7 @@ use serde_json::{Value, json};
 
 macro_rules! file {
     ($name:literal) => {
-        serde_json::from_slice(include_bytes!(concat!("../../../../testdata/sealing/objects/", $name)))
+        serde_json::from_slice(include_bytes!(concat!("../../../../../testdata/sealing/objects/", $name)))
             .unwrap()
     };
 }

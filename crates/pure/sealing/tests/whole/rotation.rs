@@ -1,9 +1,8 @@
 //! Sealed anew for the newest keys, and verified.
-#![expect(clippy::indexing_slicing, reason = "tests fail loudly, helpers too")]
 
-mod common;
-
-use common::{IDENTITIES, age, key_ring_without, keys, manifest, object, plain, public, reopen, sealed};
+use crate::common::{
+    IDENTITIES, age, key_ring_without, keys, manifest, object, plain, public, reopen, sealed,
+};
 use sealward_keys::AgeIdentity;
 use sealward_sealing::{Keys, Newest, OpenOptions, Recipients, Sealed, rotate, verify};
 use serde_json::{Value, json};

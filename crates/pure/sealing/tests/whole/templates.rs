@@ -1,8 +1,6 @@
 //! `spec.template.data` by upstream's rules of 0.40.
 
-mod common;
-
-use common::{manifest, object, plain, public, reopen, sealed};
+use crate::common::{manifest, object, plain, public, reopen, sealed};
 use sealward_manifest::read;
 use sealward_sealing::{Recipients, is_deterministic, read_sealed_secret, template_problems};
 use serde_json::{Value, json};
