@@ -1,6 +1,7 @@
 //! The sealer against a real API server: `sealwardd sealer` as a process, with the rights that
 //! `deploy/sealer` gives its service account.
 
+mod attacks;
 mod drop_in;
 mod healing;
 mod http_api;

@@ -115,6 +115,19 @@ fn merging_takes_the_files_name_namespace_and_scope_and_leaves_it_on_failure() {
     place.file("two.yaml", &format!("{before}---\n{before}"));
     let ran = place.seal(&["--merge-into", "two.yaml"], ITEMS);
     assert!(ran.stderr.contains("two.yaml holds 2 objects"), "{}", ran.stderr);
+    let ran = place.seal(&["--merge-into", "wide.yaml"], &format!("{ITEMS}---\n{ITEMS}"));
+    assert!(
+        ran.stderr.starts_with("error: --merge-into takes one Secret, and <stdin> holds 2\n"),
+        "{}",
+        ran.stderr
+    );
+    place.file("empty.yaml", "");
+    let ran = place.seal(&["--merge-into", "empty.yaml"], ITEMS);
+    assert!(
+        ran.stderr.starts_with("error: empty.yaml holds no SealedSecret\nhint: there is nothing"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(place.read("wide.yaml"), before);
 }
 
@@ -170,6 +183,9 @@ fn native_verbs_open_many_documents_with_keys_in_every_form() {
     );
     let ran = place.sealward(&["open", "-f", "sealed.yaml", "--key", "missing"], "");
     assert_eq!(ran.stderr, "error: cannot read missing: No such file or directory (os error 2)\n");
+    place.file("junk", "junk");
+    let ran = place.sealward(&["open", "-f", "sealed.yaml", "--key", "junk"], "");
+    assert!(ran.stderr.starts_with("error: junk:1:1: not a Kubernetes object"), "{}", ran.stderr);
 }
 
 #[test]

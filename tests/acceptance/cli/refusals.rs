@@ -44,7 +44,7 @@ fn what_is_no_secret_is_said() {
         &[],
         &map,
         "error: <stdin>:1:1: expected a Secret but found v1 ConfigMap\n\
-         hint: give only Secrets; other documents stay as they are\n",
+         hint: give only Secrets; other documents need no sealing, keep them in files of their own\n",
     );
     check(
         &[],
@@ -112,7 +112,7 @@ fn certificates_that_are_none_or_of_another_kind_or_time() {
         let ran = Workplace::new().sealward(&["seal", "--cert", &path], &sample("secret.yaml"));
         check_ran(1, &ran, &expect.replace("{path}", &path));
     };
-    let hint = "hint: the sealer serves its certificate at /v1/cert.pem\n";
+    let hint = "hint: --fetch-cert prints the sealer's certificate, which is served at /v1/cert.pem\n";
     sealed_with(
         "rsa-2048.key",
         &format!(
@@ -165,6 +165,13 @@ fn recipients_that_are_none() {
         "error: --recipient number 1: this is a secret age identity where a public recipient (age1…) belongs, keep it out of \
          files and arguments\n",
     );
+}
+
+#[test]
+fn recipients_may_stand_behind_one_flag_with_commas() {
+    let both = format!("{},age1junk", recipient("alice.txt"));
+    let ran = Workplace::new().sealward(&["seal", "--recipient", &both], &sample("secret.yaml"));
+    assert!(ran.stderr.starts_with("error: --recipient number 2 (age1junk…): not an age"), "{}", ran.stderr);
 }
 
 #[test]

@@ -71,7 +71,12 @@ fn http_metrics_have_upstreams_names_and_labels() {
     upstream::install(plane);
     let metrics = free_port().unwrap();
     let bench = Workbench::new(plane, "upstream").unwrap();
-    let theirs = upstream::start(&bench, &[&format!("--listen-metrics-addr=127.0.0.1:{metrics}")]);
+    // It keeps to this test's namespace: elsewhere it would open what our sealer refuses to.
+    let (listen, only) = (
+        format!("--listen-metrics-addr=127.0.0.1:{metrics}"),
+        format!("--additional-namespaces={namespace}"),
+    );
+    let theirs = upstream::start(&bench, &[&listen, "--all-namespaces=false", &only]);
     scene.wait("the real controller answers", || {
         scene.bench.fetch(&format!("{}/v1/cert.pem", theirs.url)).ok()
     });

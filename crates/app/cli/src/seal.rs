@@ -50,8 +50,8 @@ pub(crate) struct Args {
     /// Certificate to seal for: a file or an http(s) URL; else what $SEALED_SECRETS_CERT names.
     #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["recipient", "age"])]
     cert: Option<String>,
-    /// age recipient to seal for; may be repeated.
-    #[arg(long, value_name = "age1…", conflicts_with = "age")]
+    /// age recipient to seal for; may be repeated, and take several with commas between them.
+    #[arg(long, value_name = "age1…", value_delimiter = ',', conflicts_with = "age")]
     recipient: Vec<String>,
     /// Seal for the age recipients that the cluster's sealer names.
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Parser;
-use sealward_chassis::logging::{Format, Streams};
+use sealward_chassis::logging::{self, Format, Streams};
 use sealward_sealer::switch;
 
 use crate::{Logs, start};
@@ -31,7 +31,7 @@ pub(crate) struct Sealer {
     #[arg(long, hide = true, env = "SEALED_SECRETS_LOG_FORMAT")]
     upstream_log_format: Option<Format>,
     /// What $SEALED_SECRETS_LOG_LEVEL says, where --log-level is not given.
-    #[arg(long, hide = true, env = "SEALED_SECRETS_LOG_LEVEL")]
+    #[arg(long, hide = true, env = "SEALED_SECRETS_LOG_LEVEL", value_parser = logging::level)]
     upstream_log_level: Option<String>,
     #[command(flatten)]
     args: sealward_sealer::Args,
@@ -57,7 +57,7 @@ pub(crate) struct Controller {
     #[arg(long, env = "SEALED_SECRETS_LOG_FORMAT", default_value = "text")]
     log_format: Format,
     /// What is logged: INFO or ERROR; also warn, debug, trace, or a tracing filter.
-    #[arg(long, env = "SEALED_SECRETS_LOG_LEVEL", default_value = "INFO")]
+    #[arg(long, env = "SEALED_SECRETS_LOG_LEVEL", default_value = "INFO", value_parser = logging::level)]
     log_level: String,
     /// Whether information is logged to stdout, and only warnings and errors to stderr.
     #[arg(

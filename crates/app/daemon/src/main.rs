@@ -21,7 +21,7 @@ struct Args {
     #[arg(long, global = true, env = "SEALWARD_LOG_FORMAT")]
     log_format: Option<logging::Format>,
     /// What is logged: error, warn, info, debug, trace, or a tracing filter [default: info].
-    #[arg(long, global = true, env = "SEALWARD_LOG_LEVEL")]
+    #[arg(long, global = true, env = "SEALWARD_LOG_LEVEL", value_parser = logging::level)]
     log_level: Option<String>,
     #[command(subcommand)]
     role: Role,

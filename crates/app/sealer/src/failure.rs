@@ -9,6 +9,10 @@ use sealward_plan::Refusal;
 const QUICK: Backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(500));
 const SLOW: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(300));
 
+/// The longest text in bytes: Kubernetes' own conditions take no more. Names of items stand in it, which may be
+/// so long that the status would not be stored.
+const LONGEST: usize = 32 * 1024;
+
 /// Why the Secret is not there, or not as it should be. Holds no plaintext.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
@@ -29,7 +33,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// Its values do not open, or its templates do not render.
     pub(crate) fn unseal(error: impl std::fmt::Display) -> Self {
-        let message = format!("Failed to unseal: {error}");
+        let message = bounded(format!("Failed to unseal: {error}"));
         Self {
             reason: bitnami::REASON_UNSEAL_FAILED,
             event: bitnami::EVENT_UNSEAL_FAILED,
@@ -42,7 +46,7 @@ impl Failure {
 
     /// The Secret could not be read or written.
     pub(crate) fn update(error: impl std::fmt::Display) -> Self {
-        let note = error.to_string();
+        let note = bounded(error.to_string());
         Self {
             reason: bitnami::REASON_UPDATE_FAILED,
             event: bitnami::EVENT_UPDATE_FAILED,
@@ -73,6 +77,15 @@ impl Failure {
     }
 }
 
+fn bounded(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let end = (0..LONGEST).rev().find(|&end| text.is_char_boundary(end));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
+
 /// How long to wait after so many `failures` in a row before this one: `quick` times hardly at all, then
 /// ever longer, five minutes at most, and never for ever.
 pub(crate) fn pause(failures: u32, quick: u32) -> Duration {
@@ -97,6 +110,13 @@ mod tests {
         check(6, 5, 1_000);
         check(0, 0, 500);
         check(1_000, 5, 300_000);
+    }
+
+    #[test]
+    fn texts_have_an_end() {
+        let failure = Failure::unseal("é".repeat(1_000_000));
+        assert!(failure.message.len() < LONGEST + 4 && failure.message.ends_with("é…"));
+        assert_eq!(Failure::update("short").message, "failed update: short");
     }
 
     #[test]

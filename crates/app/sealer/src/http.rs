@@ -39,6 +39,10 @@ use rate_limit::{Allowance, RateLimiter};
 use sealed::{Desk, Question};
 use tls::TokenGate;
 
+/// How many SealedSecrets are looked at for strangers at a time, however many processors there are: each takes
+/// memory for all that its body holds.
+const MOST_TURNS: usize = 4;
+
 /// The HTTP API; a clone is the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Api(Arc<Inner>);
@@ -73,7 +77,7 @@ impl Api {
     ) -> Self {
         // Half of the processors at most: the other half opens what the cluster waits for.
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let turns = Arc::new(Semaphore::new((processors / 2).max(1)));
+        let turns = Arc::new(Semaphore::new((processors / 2).clamp(1, MOST_TURNS)));
         Self(Arc::new(Inner {
             desk: Desk { keyring: keyring.clone(), options, turns },
             keyring,

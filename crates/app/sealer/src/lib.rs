@@ -69,6 +69,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let namespace = namespace.unwrap_or_else(|| cluster.default_namespace().to_owned());
     let scopes = controller.scopes(&namespace);
     renewal::check_cutoff(keys.key_cutoff_time.0, clock::now())?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), namespace, "the sealer starts");
     if controller.old_gc_behavior
         && let Some(checked) = stopping.run_until_cancelled(may_delete(&cluster, &scopes)).await
     {

@@ -38,6 +38,8 @@ pub(crate) struct Entry {
     pub(crate) heals: VecDeque<Instant>,
     /// The failure that an event told last, and when.
     pub(crate) told: Option<(String, Instant)>,
+    /// Whether the status may say something else than `done`: the last pass failed, or could not be told.
+    pub(crate) unsettled: bool,
 }
 
 /// What the watch says of a Secret.
@@ -82,7 +84,7 @@ struct Said {
 pub(crate) enum Left {
     /// Nothing changed since the last pass.
     Nothing,
-    /// Only the keys did.
+    /// Only the keys did, or the status is behind.
     Opening,
     /// All of it.
     Everything,
@@ -158,7 +160,7 @@ impl Store {
         let watched = state.is_watched(&key.0);
         let left = match &entry.done {
             Some(done) if watched && done.is_about(&entry.object) && done.agrees_with(&entry.seen) => {
-                if done.keys == state.keys { Left::Nothing } else { Left::Opening }
+                if done.keys == state.keys && !entry.unsettled { Left::Nothing } else { Left::Opening }
             }
             Some(_) | None => Left::Everything,
         };
@@ -177,8 +179,14 @@ impl Store {
                 changed
             }
             None => {
-                let entry =
-                    Entry { object, seen: Seen::Unknown, done: None, heals: VecDeque::new(), told: None };
+                let entry = Entry {
+                    object,
+                    seen: Seen::Unknown,
+                    done: None,
+                    heals: VecDeque::new(),
+                    told: None,
+                    unsettled: false,
+                };
                 state.entries.insert(key, entry);
                 true
             }
@@ -358,6 +366,18 @@ mod tests {
         let store = done();
         store.unwatched(None);
         assert_eq!(left(&store), Left::Everything, "nobody says whether the Secret changed");
+    }
+
+    #[test]
+    fn what_failed_or_was_not_told_is_looked_at_once_more() {
+        let store = done();
+        // An annotation under which it does not open comes and goes: the status still says that it failed.
+        assert!(store.put(sealed(1, "y")));
+        store.remember(&key(), "u", |entry| entry.unsettled = true);
+        assert!(store.put(sealed(1, "x")));
+        assert_eq!(left(&store), Left::Opening);
+        store.remember(&key(), "u", |entry| entry.unsettled = false);
+        assert_eq!(left(&store), Left::Nothing);
     }
 
     #[test]

@@ -68,6 +68,8 @@ impl Unsealer {
             );
         }
         let told = self.teller.tell(&work, &result).await;
+        let unsettled = result.is_err() || told.is_err();
+        self.store.remember(key, object.uid(), |entry| entry.unsettled = unsettled);
         if let Err(error) = &told {
             self.metrics.failed("status", object.namespace());
             tracing::warn!(

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 
 /// How a log line looks.
@@ -37,9 +38,6 @@ pub enum LoggingError {
     Level {
         /// As given.
         level: String,
-        /// What the parser says.
-        #[source]
-        source: tracing_subscriber::filter::ParseError,
     },
     /// Something else in this process logs already.
     #[error("logging is set up already")]
@@ -58,6 +56,24 @@ impl FromStr for Format {
     }
 }
 
+/// `text` where [`init`] takes it for a level: what parses a flag.
+///
+/// # Errors
+/// [`LoggingError::Level`].
+pub fn level(text: &str) -> Result<String, LoggingError> {
+    filter(text).map(|_| text.to_owned())
+}
+
+fn filter(text: &str) -> Result<EnvFilter, LoggingError> {
+    let refused = || LoggingError::Level { level: text.to_owned() };
+    // A word that is no level would be a target, and a mistyped level log nothing at all.
+    let is_target = |part: &str| !part.contains(['=', '[']) && part.parse::<LevelFilter>().is_err();
+    if text.split(',').any(is_target) {
+        return Err(refused());
+    }
+    EnvFilter::try_new(text).map_err(|_| refused())
+}
+
 /// Sends what the process logs to `streams`, for its whole life.
 ///
 /// `level` is a level (`info`) or directives as tracing-subscriber's `EnvFilter` reads them
@@ -66,8 +82,7 @@ impl FromStr for Format {
 /// # Errors
 /// [`LoggingError`]: the level does not parse, or logging is set up already.
 pub fn init(format: Format, level: &str, streams: Streams) -> Result<(), LoggingError> {
-    let filter = EnvFilter::try_new(level)
-        .map_err(|source| LoggingError::Level { level: level.to_owned(), source })?;
+    let filter = filter(level)?;
     let writer = match streams {
         Streams::Stderr => BoxMakeWriter::new(std::io::stderr),
         Streams::Split => {
@@ -102,6 +117,14 @@ mod tests {
             "a=b=c",
             Err("cannot read log level \"a=b=c\"; use error, warn, info, debug, trace or target=level,…"),
         );
+        check(
+            "json",
+            "LOUD",
+            Err("cannot read log level \"LOUD\"; use error, warn, info, debug, trace or target=level,…"),
+        );
+        for known in ["INFO", "off", "", "warn,hyper=off", "[span{field=1}]=debug"] {
+            assert_eq!(super::level(known).ok().as_deref(), Some(known));
+        }
         check("json", "info,hyper=warn", Ok(()));
         check("text", "debug", Err("logging is set up already"));
     }

@@ -191,7 +191,7 @@ fn is_name(name: &str) -> bool {
 fn said(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => shown(&status.message),
-        kube::Error::Service(source) => chain(source.as_ref()),
+        kube::Error::Service(source) => format!("the API server was not reached: {}", chain(source.as_ref())),
         other => chain(other),
     }
 }

@@ -15,6 +15,7 @@
 //! and this reader cannot tell apart, is refused. A [`Value::Secret`] leaf prints as `[redacted]`;
 //! only functions with `expose` in their name give its text. An error quotes no scalar of the file.
 
+mod budget;
 mod edit;
 mod error;
 pub mod json;

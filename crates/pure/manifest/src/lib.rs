@@ -22,7 +22,7 @@ pub use compare::same_meaning;
 pub use identity::{Gvk, ObjectId};
 pub use name::{is_dns_label, is_dns_subdomain};
 pub use object::{LAST_APPLIED, Manifest, ManifestError};
-pub use read::{Reading, objects, read, read_each};
+pub use read::{Reading, objects, read, read_each, read_within};
 pub use scope::Scope;
 /// Where things were written, for the same crates.
 pub use sealward_diagnostic::Origin;

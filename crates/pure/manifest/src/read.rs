@@ -22,6 +22,14 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Vec<Manifest>, ReadError> {
     read_each(path, bytes).manifests.into_iter().collect()
 }
 
+/// As [`read`], with a limit of its own for what strangers send: `nodes` in all.
+///
+/// # Errors
+/// As [`read`]'s.
+pub fn read_within(path: &str, bytes: &[u8], nodes: usize) -> Result<Vec<Manifest>, ReadError> {
+    yaml::read_within(path, bytes, nodes)?.into_iter().flat_map(objects).collect()
+}
+
 /// As [`read`], but what is no object does not hide the others.
 pub fn read_each(path: &str, bytes: &[u8]) -> Reading {
     let yaml::Reading { documents, duplicates } = yaml::read_each(path, bytes);

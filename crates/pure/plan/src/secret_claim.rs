@@ -4,8 +4,8 @@ use std::fmt;
 
 use sealward_api::{bitnami, names};
 use sealward_manifest::Manifest;
-use sealward_manifest::document::{Node, Value};
-use sealward_manifest::fields::{Element, managers};
+use sealward_manifest::document::{Map, Node, Value};
+use sealward_manifest::fields::{Element, FieldSet, managers};
 
 use crate::secret::WantedSecret;
 
@@ -71,20 +71,23 @@ pub fn is_only_added_to(live: &Manifest, owner: &str) -> bool {
 }
 
 /// Whether `live` is what the SealedSecret of UID `owner` made: by its owner reference, or, where it has
-/// none, by what field manager `manager` wrote.
+/// none, by what field manager `manager` wrote. A Secret that is only added to is not.
 pub fn is_made_for(live: &Manifest, owner: &str, manager: &str) -> bool {
-    is_controlled_by(live, owner) || (controller(live).is_none() && is_written_by(live, manager))
+    is_controlled_by(live, owner)
+        || (controller(live).is_none() && is_made_by(live, manager) && !is_only_added_to(live, owner))
 }
 
 /// What may be done to `live`, or who holds it.
 pub(crate) fn claim(live: &Manifest, wanted: &WantedSecret<'_>) -> Result<Claim, Holder> {
     let managed = is_set(live, bitnami::MANAGED_ANNOTATION);
     let patch = is_set(live, bitnami::PATCH_ANNOTATION);
+    let controlled = is_controlled_by(live, wanted.owner);
     // Without an owner reference to recognise it by, our own field manager's entry is what is left.
     let unowned = wanted.desired.root().at(&["metadata", "ownerReferences"]).is_none()
-        && is_written_by(live, wanted.manager);
-    let ours = is_controlled_by(live, wanted.owner) || unowned;
-    if !ours && (managed || patch) && is_declared_by_git(live) {
+        && controller(live).is_none()
+        && is_made_by(live, wanted.manager);
+    let ours = controlled || unowned;
+    if !controlled && (unowned || managed || patch) && is_declared_by_git(live) {
         return Err(Holder::Git);
     }
     if !ours && !managed && !patch {
@@ -136,10 +139,104 @@ fn is_declared_by_git(live: &Manifest) -> bool {
     })
 }
 
-fn is_written_by(live: &Manifest, manager: &str) -> bool {
-    let entries = live.root().at(&["metadata", "managedFields"]).and_then(Node::as_list);
-    entries
-        .unwrap_or_default()
-        .iter()
-        .any(|entry| entry.get("manager").and_then(Node::as_str) == Some(manager))
+/// Whether field manager `manager` made `live`: it set the type, or it holds all of the data. Whoever added
+/// items to somebody else's Secret did neither.
+fn is_made_by(live: &Manifest, manager: &str) -> bool {
+    let entries = managers(live).unwrap_or_default();
+    let entries = entries.iter().filter(|entry| entry.manager == manager);
+    let held = entries.fold(FieldSet::default(), |all, entry| all.union(&entry.fields));
+    let data = live.root().get("data").and_then(Node::as_map);
+    let mut keys = data.into_iter().flat_map(Map::iter).map(|field| field.key.as_str()).peekable();
+    let holds = |key: &str| held.contains(&[Element::field("data"), Element::field(key)]);
+    held.contains(&[Element::field("type")]) || (keys.peek().is_some() && keys.all(holds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value as Json, json};
+
+    const MANAGER: &str = "sealward-sealer";
+    const OWNER: &str = "uid-of-sealed-secret";
+
+    fn entry(manager: &str, fields: &Json) -> Json {
+        json!({
+            "manager": manager, "operation": "Update", "apiVersion": "v1", "time": "2026-01-01T00:00:00Z",
+            "fieldsType": "FieldsV1", "fieldsV1": fields,
+        })
+    }
+
+    /// A Secret of two items, one of them written by the sealer.
+    fn live(entries: &Json, annotations: &Json, owners: &Json) -> Manifest {
+        let json = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {
+                "name": "db", "namespace": "web", "uid": "u", "resourceVersion": "7",
+                "annotations": annotations, "ownerReferences": owners, "managedFields": entries,
+            },
+            "data": {"ours": "eA==", "theirs": "eA=="},
+        });
+        crate::live(&json).unwrap()
+    }
+
+    /// What a SealedSecret without an owner reference may do to `live`.
+    fn claimed(live: &Manifest) -> Result<Claim, Holder> {
+        let json = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "web"},
+            "data": {"ours": "eQ=="},
+        });
+        let desired = crate::live(&json).unwrap();
+        let kept = std::collections::BTreeSet::new();
+        claim(live, &WantedSecret { desired: &desired, owner: OWNER, manager: MANAGER, kept: &kept })
+    }
+
+    fn made() -> Json {
+        let fields = json!({"f:data": {".": {}, "f:ours": {}, "f:theirs": {}}, "f:type": {}});
+        json!([entry(MANAGER, &fields)])
+    }
+
+    fn added() -> Json {
+        let theirs = json!({"f:data": {".": {}, "f:theirs": {}}, "f:type": {}});
+        json!([entry("kubectl-create", &theirs), entry(MANAGER, &json!({"f:data": {"f:ours": {}}}))])
+    }
+
+    #[test]
+    fn what_we_made_without_an_owner_reference_is_ours_also_when_it_was_edited() {
+        let ours = Ok(Claim { adds: false, owns: true, takes_over: false });
+        assert_eq!(claimed(&live(&made(), &json!({}), &json!([]))), ours);
+        let made = json!({"f:data": {".": {}, "f:ours": {}}, "f:type": {}});
+        let edited =
+            json!([entry(MANAGER, &made), entry("kubectl-edit", &json!({"f:data": {"f:theirs": {}}}))]);
+        assert_eq!(claimed(&live(&edited, &json!({}), &json!([]))), ours);
+        // Handed over once, of which the annotation says nothing any more.
+        let handed_over = json!([
+            entry("kubectl-create", &json!({"f:type": {}})),
+            entry(MANAGER, &json!({"f:data": {"f:ours": {}, "f:theirs": {}}})),
+        ]);
+        assert_eq!(claimed(&live(&handed_over, &json!({}), &json!([]))), ours);
+    }
+
+    #[test]
+    fn a_secret_that_was_added_to_is_somebody_elses_again_without_the_annotation() {
+        let patch = json!({bitnami::PATCH_ANNOTATION: "true"});
+        assert!(claimed(&live(&added(), &patch, &json!([]))).unwrap().adds);
+        assert_eq!(claimed(&live(&added(), &json!({}), &json!([]))), Err(Holder::Nobody));
+        for annotations in [patch, json!({})] {
+            assert!(!is_made_for(&live(&added(), &annotations, &json!([])), OWNER, MANAGER), "{annotations}");
+        }
+        assert!(is_made_for(&live(&made(), &json!({}), &json!([])), OWNER, MANAGER));
+    }
+
+    #[test]
+    fn what_we_made_is_not_ours_once_another_controls_it_or_git_declares_it() {
+        let owner = json!([{
+            "apiVersion": "cert-manager.io/v1", "kind": "Certificate", "name": "db", "uid": "c", "controller": true,
+        }]);
+        let certificate = Holder::Controller { kind: "Certificate".into(), name: "db".into() };
+        assert_eq!(claimed(&live(&made(), &json!({}), &owner)), Err(certificate));
+        let mut entries = made();
+        let declared = entry(names::FLUX_FIELD_MANAGER, &json!({"f:data": {"f:ours": {}}}));
+        entries.as_array_mut().unwrap().push(declared);
+        assert_eq!(claimed(&live(&entries, &json!({}), &json!([]))), Err(Holder::Git));
+    }
 }

@@ -64,6 +64,10 @@ pub(crate) enum SealError {
     NotSealed { place: Origin, error: NotSealedSecret },
     /// A file to merge into that holds several objects.
     MergeMany { path: String, count: usize },
+    /// A file to merge into that holds no object.
+    MergeNone { path: String },
+    /// Several Secrets to merge into one SealedSecret.
+    MergeFromMany { path: String, count: usize },
     /// A scope that the file to merge into does not have.
     MergeScope { path: String, file: Scope, asked: Scope },
     /// A file of keys.

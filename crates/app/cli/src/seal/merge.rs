@@ -20,9 +20,12 @@ pub(crate) fn merge_into(request: &mut Request, file: &Path) -> Result<(), SealE
     let input = Input::read(request.input.as_deref(), "json/yaml k8s resource")?;
     let (name, namespace) = (object.name().to_owned(), object.namespace().to_owned());
     let bound = Some(namespace.as_str()).filter(|namespace| !namespace.is_empty());
-    let sealed = secrets::sealed(request, &input, Some(&name), bound)?;
+    let sealed = secrets::sealed(request, &input, Some(&name), bound).map_err(|error| match error {
+        SealError::ManyForOneName { path, count } => SealError::MergeFromMany { path, count },
+        other => other,
+    })?;
     if sealed.len() > 1 {
-        return Err(SealError::ManyForOneName { path: input.path, count: sealed.len() });
+        return Err(SealError::MergeFromMany { path: input.path, count: sealed.len() });
     }
     let mut root = object.into_root();
     for update in &sealed {
@@ -38,8 +41,7 @@ fn target(request: &Request, file: &Input) -> Result<(Manifest, Scope), SealErro
     if objects.len() > 1 {
         return Err(SealError::MergeMany { path: file.path.clone(), count: objects.len() });
     }
-    let object =
-        objects.pop().ok_or_else(|| SealError::Empty { path: file.path.clone(), kind: "SealedSecret" })?;
+    let object = objects.pop().ok_or_else(|| SealError::MergeNone { path: file.path.clone() })?;
     let sealed = read_sealed_secret(&object)
         .map_err(|error| SealError::NotSealed { place: object.origin().clone(), error })?;
     let scope = Scope::from_annotations(sealed.metadata.annotations.as_ref());

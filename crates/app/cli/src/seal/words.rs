@@ -2,7 +2,7 @@
 
 use sealward_keyservice::FetchError;
 use sealward_manifest::{Manifest, Origin};
-use sealward_sealing::SealSecretError;
+use sealward_sealing::{BackupError, SealSecretError};
 
 use super::error::{Asked, SealError};
 use crate::failure::Failure;
@@ -39,7 +39,7 @@ impl From<SealError> for Failure {
                     | sealward_keys::CertificateError::NotYetValid { .. } => {
                         "fetch the sealer's newest certificate, or ask its operator to renew it"
                     }
-                    _ => "the sealer serves its certificate at /v1/cert.pem",
+                    _ => "--fetch-cert prints the sealer's certificate, which is served at /v1/cert.pem",
                 };
                 Self::of(format!("{name}: {error}")).hint(hint)
             }
@@ -84,13 +84,26 @@ impl From<SealError> for Failure {
                 Self::of(format!("{path} holds {count} objects, and items are merged into one"))
                     .hint("keep the SealedSecret in a file of its own")
             }
+            SealError::MergeFromMany { path, count } => {
+                Self::of(format!("--merge-into takes one Secret, and {path} holds {count}"))
+                    .hint("seal them one by one, each into the file of its own SealedSecret")
+            }
+            SealError::MergeNone { path } => Self::of(format!("{path} holds no SealedSecret"))
+                .hint("there is nothing to merge into yet: seal the whole Secret by -w FILE"),
             SealError::MergeScope { path, file, asked } => Self::of(format!(
                 "{path} is sealed {file}, and --scope asks for {asked}: such values would not open there"
             ))
             .hint("leave --scope out, or seal the whole Secret anew"),
-            SealError::Keys { path, error } => Self::of(format!("{path}: {error}")).hint(
-                "give a PEM private key, a Secret or List of Secrets as kubectl prints it, or age identities",
-            ),
+            SealError::Keys { path, error } => {
+                let said = match *error {
+                    // Its place begins with the path.
+                    BackupError::Read(error) => error.to_string(),
+                    error => format!("{path}: {error}"),
+                };
+                Self::of(said).hint(
+                    "give a PEM private key, a Secret or List of Secrets as kubectl prints it, or age identities",
+                )
+            }
             SealError::Open { place, error } => Self::of(format!("{place}: {error}")).hint(
                 "give the keys of that time; values open only under their own name, namespace and scope",
             ),
@@ -115,7 +128,9 @@ pub(crate) fn refused(error: &sealward_cluster::ServiceError) -> Option<u16> {
 
 fn not_sealed(place: &Origin, error: SealSecretError, mixed: bool) -> Failure {
     let hint = match &error {
-        SealSecretError::NotASecret(_) => Some("give only Secrets; other documents stay as they are"),
+        SealSecretError::NotASecret(_) => {
+            Some("give only Secrets; other documents need no sealing, keep them in files of their own")
+        }
         SealSecretError::UnknownField { .. } => {
             Some("a Secret has data, stringData, type and immutable; values belong under data or stringData")
         }

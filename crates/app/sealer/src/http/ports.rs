@@ -84,7 +84,8 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
         Some(port) => listen_everywhere(port).await,
         None => TcpListener::bind(address).await,
     };
-    listener.with_context(|| format!("cannot listen on {address}"))
+    let form = if address.contains(':') { "" } else { ", which is not of the form HOST:PORT or :PORT" };
+    listener.with_context(|| format!("cannot listen on {address}{form}"))
 }
 
 /// IPv6 and with it IPv4, or where there is no IPv6, IPv4 alone.

@@ -17,6 +17,13 @@ use super::body::{BodyError, Received};
 use super::plain;
 use crate::keyring::Keyring;
 
+/// How many values of YAML or JSON a body may hold: many more than there are in a SealedSecret that the API
+/// server takes, and few enough to be held in memory whatever a body of that size consists of.
+const NODES: usize = 100_000;
+
+/// How many lines of a body may divide documents, of which all but one must be empty.
+const SEPARATORS: usize = 100;
+
 /// What is asked of a SealedSecret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
@@ -98,11 +105,17 @@ fn work(question: Question, bytes: &[u8], keyring: &Keyring, options: OpenOption
 
 /// The one object that a body holds, or what else it holds.
 fn single(bytes: &[u8]) -> Result<Manifest, String> {
-    let mut objects = sealward_manifest::read("body", bytes).map_err(|error| error.to_string())?;
+    let several = || "the body holds several objects, send them one by one".to_owned();
+    let separators = bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"---"));
+    if separators.count() > SEPARATORS {
+        return Err(several());
+    }
+    let mut objects =
+        sealward_manifest::read_within("body", bytes, NODES).map_err(|error| error.to_string())?;
     match (objects.pop(), objects.is_empty()) {
         (Some(object), true) => Ok(object),
         (None, _) => Err("the body holds no object, it must be a SealedSecret".to_owned()),
-        (Some(_), false) => Err("the body holds several objects, send them one by one".to_owned()),
+        (Some(_), false) => Err(several()),
     }
 }
 
@@ -120,5 +133,26 @@ pub(crate) fn without_body(error: BodyError) -> Response {
     match error {
         BodyError::TooLarge => plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large"),
         BodyError::Broken => plain(StatusCode::BAD_REQUEST, "the request body did not arrive"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_very_many_values_is_refused_before_they_are_held() {
+        let refused = |body: String| single(body.as_bytes()).unwrap_err();
+        let object = r#"{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","metadata":{"name":"n"}}"#;
+        assert!(single(object.as_bytes()).is_ok());
+        assert!(single(format!("---\n# alone\n---\n{object}\n---\n").as_bytes()).is_ok());
+        let several = "the body holds several objects, send them one by one";
+        assert_eq!(refused(format!("{object}\n---\n{object}")), several);
+        assert_eq!(refused("{}\n---\n".repeat(1_400_000)), several);
+        let many = "the file holds more than 100000 nodes";
+        for body in [format!("[{}0]", "0,".repeat(5_000_000)), format!("[a, {}a]", "a, ".repeat(3_000_000))] {
+            let error = refused(body);
+            assert!(error.contains(many), "{error}");
+        }
     }
 }

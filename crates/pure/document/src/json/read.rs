@@ -3,9 +3,10 @@
 
 use sealward_diagnostic::Origin;
 
+use crate::budget::Budget;
 use crate::position::Cursor;
 use crate::yaml::{DuplicateKey, Fields, Source};
-use crate::{Field, MAX_DEPTH, MAX_NODES, Node, ReadError, Span, Value, number};
+use crate::{Field, MAX_DEPTH, Node, ReadError, Span, Value, number};
 
 /// The values of `source`, which stand in a row with blanks between them.
 ///
@@ -13,7 +14,7 @@ use crate::{Field, MAX_DEPTH, MAX_NODES, Node, ReadError, Span, Value, number};
 /// Where it is no JSON, nests deeper than [`MAX_DEPTH`], or holds more nodes than `budget`.
 pub(crate) fn stream(
     source: &Source<'_>,
-    budget: &mut usize,
+    budget: &mut Budget,
 ) -> Result<(Vec<Node>, Vec<DuplicateKey>), ReadError> {
     let mut reader = Reader {
         cursor: Cursor::new(source.text, source.line),
@@ -36,7 +37,7 @@ struct Reader<'a, 'b> {
     source: &'b Source<'a>,
     cursor: Cursor<'a>,
     at: usize,
-    budget: &'b mut usize,
+    budget: &'b mut Budget,
     duplicates: Vec<DuplicateKey>,
 }
 
@@ -73,9 +74,8 @@ impl Reader<'_, '_> {
         if depth > MAX_DEPTH {
             return self.error(format!("nested deeper than {MAX_DEPTH} levels"));
         }
-        match self.budget.checked_sub(1) {
-            Some(left) => *self.budget = left,
-            None => return self.error(format!("the file holds more than {MAX_NODES} nodes")),
+        if let Err(message) = self.budget.spend(1) {
+            return self.error(message);
         }
         let origin = self.origin();
         let start = self.at;

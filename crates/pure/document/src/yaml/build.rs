@@ -11,8 +11,9 @@ use super::refuse;
 use super::resolve::{self, Scalar};
 use super::tabs::{self, Tabs};
 use super::{DuplicateKey, Source};
+use crate::budget::Budget;
 use crate::position::{self, Characters};
-use crate::{Field, MAX_DEPTH, MAX_NODES, Map, Node, ReadError, Span, Value};
+use crate::{Field, MAX_DEPTH, Map, Node, ReadError, Span, Value};
 
 type Place = saphyr_parser::Span;
 
@@ -21,7 +22,7 @@ type Place = saphyr_parser::Span;
 pub(crate) fn document(
     source: &Source<'_>,
     length: usize,
-    budget: &mut usize,
+    budget: &mut Budget,
 ) -> Result<(Node, Vec<DuplicateKey>), ReadError> {
     refuse::characters(source)?;
     refuse::directives(source)?;
@@ -50,7 +51,7 @@ struct Builder<'a, 'b> {
     /// What each anchor stands for; `None` while it is being read.
     anchors: HashMap<usize, Option<(Node, usize)>>,
     tabs: Tabs,
-    budget: &'b mut usize,
+    budget: &'b mut Budget,
     duplicates: Vec<DuplicateKey>,
 }
 
@@ -157,7 +158,7 @@ impl<'a> Builder<'a, '_> {
         if anchor > 0 {
             self.anchors.insert(anchor, None);
         }
-        let before = *self.budget;
+        let before = self.budget.left();
         let range = self.local(place);
         if self.tabs.is_after_tab(self.source.text, range.start) {
             return Err(refuse::tab(self.source, range.start));
@@ -167,7 +168,7 @@ impl<'a> Builder<'a, '_> {
         if flow {
             self.tabs.leave(range.start..node.span.end.saturating_sub(self.source.byte));
         }
-        let size = before - *self.budget + 1;
+        let size = before - self.budget.left() + 1;
         self.remember(anchor, &node, size, place)?;
         Ok(node)
     }
@@ -345,15 +346,10 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn spend(&mut self, nodes: usize, at: Marker) -> Result<(), ReadError> {
-        match self.budget.checked_sub(nodes) {
-            Some(left) => {
-                *self.budget = left;
-                Ok(())
-            }
-            None => Err(self
-                .error(at, format!("the file holds more than {MAX_NODES} nodes, aliases expanded"))
-                .hint("split the file, or write fewer aliases of large anchors")),
-        }
+        self.budget.spend(nodes).map_err(|message| {
+            self.error(at, format!("{message}, aliases expanded"))
+                .hint("split the file, or write fewer aliases of large anchors")
+        })
     }
 
     fn scalar(

@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 use sealward_diagnostic::Origin;
 
-use crate::{MAX_BYTES, Node, ReadError, json};
+use crate::budget::Budget;
+use crate::{MAX_BYTES, MAX_NODES, Node, ReadError, json};
 pub(crate) use fields::Fields;
 pub use write::{write_exposed, write_redacted};
 
@@ -59,7 +60,7 @@ pub fn read_each(path: &str, bytes: &[u8]) -> Reading {
         Err(error) => return Reading { documents: vec![Err(error)], duplicates: Vec::new() },
     };
     let mut reading = Reading::default();
-    let mut budget = crate::MAX_NODES;
+    let mut budget = Budget::new(MAX_NODES);
     for part in split::parts(text) {
         match part {
             Ok(part) => read_part(&path, &part, bytes.len() - text.len(), &mut budget, &mut reading),
@@ -67,6 +68,25 @@ pub fn read_each(path: &str, bytes: &[u8]) -> Reading {
         }
     }
     reading
+}
+
+/// As [`read`], with a limit of its own for what strangers send: `nodes` in all.
+///
+/// # Errors
+/// The first document's that cannot be read; nothing after it is looked at.
+pub fn read_within(path: &str, bytes: &[u8], nodes: usize) -> Result<Vec<Node>, ReadError> {
+    let path: Arc<str> = path.into();
+    let text = text(&path, bytes)?;
+    let mut reading = Reading::default();
+    let mut budget = Budget::strict(nodes);
+    for part in split::parts(text) {
+        let part = part.map_err(|wrong| wrong.at(&path))?;
+        read_part(&path, &part, bytes.len() - text.len(), &mut budget, &mut reading);
+        if let Some(Err(error)) = reading.documents.last() {
+            return Err(error.clone());
+        }
+    }
+    reading.documents.into_iter().collect()
 }
 
 fn text<'a>(path: &Arc<str>, bytes: &'a [u8]) -> Result<&'a str, ReadError> {
@@ -90,7 +110,7 @@ fn read_part(
     path: &Arc<str>,
     part: &split::Part<'_>,
     shift: usize,
-    budget: &mut usize,
+    budget: &mut Budget,
     reading: &mut Reading,
 ) {
     let source = Source { path: path.clone(), text: part.text, line: part.line, byte: part.byte + shift };
@@ -107,6 +127,11 @@ fn read_part(
             }
             Err(error) => refused = looks_like_json(first).then_some(error),
         }
+    }
+    if let Err(message) = budget.scan(part.text) {
+        let origin = Origin::new(path.clone(), part.line, 1);
+        reading.documents.push(Err(ReadError::new(origin, message)));
+        return;
     }
     // kubectl ends every line, the last one too; to YAML the difference can be one line of text.
     let ended = (!part.text.ends_with('\n')).then(|| format!("{}\n", part.text));

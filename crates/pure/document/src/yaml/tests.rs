@@ -332,3 +332,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_strangers_send_is_bounded_before_it_is_scanned() {
+    let read = |text: &str| {
+        let documents = super::read_within("f", text.as_bytes(), 100);
+        documents.map(|documents| documents.len()).map_err(|error| error.message)
+    };
+    assert_eq!(read("a: 1\n---\n{\"b\": 2}\n"), Ok(2));
+    // JSON is no matter of tokens.
+    assert_eq!(read(&format!("{{\"a\": \"{}\"}}", "[,]".repeat(1_000))), Ok(1));
+    let too_many = Err("the file holds more than 100 nodes".to_owned());
+    assert_eq!(
+        read(&format!("[{}0]", "0,".repeat(100))),
+        Err("the file holds more than 100 nodes, aliases expanded".to_owned())
+    );
+    for piece in ["0,", "? ", ": ", "'' ", "\"\" ", "!a ", "&a ", "[", "{", "a #\n"] {
+        assert_eq!(read(&format!("[a{}", piece.repeat(250))), too_many, "{piece:?}");
+    }
+    assert_eq!(
+        read(&"a\n---\n".repeat(101)),
+        Err("the file holds more than 100 nodes, aliases expanded".to_owned())
+    );
+}
