@@ -105,16 +105,6 @@ impl Cluster {
         &self.config.default_namespace
     }
 
-    /// Whether the server answers at all.
-    ///
-    /// # Errors
-    /// [`ActionError`] when it does not.
-    pub async fn ping(&self) -> Result<(), ActionError> {
-        let asked = tokio::time::timeout(REQUEST_BOUND, self.client.apiserver_version()).await;
-        let asked = asked.map_err(|_| ActionError::timed_out("reach", "the API server"))?;
-        asked.map(drop).map_err(|error| ActionError::from_kube("reach", "the API server", &error, None))
-    }
-
     /// How the server serves `gvk`.
     ///
     /// # Errors
@@ -123,11 +113,6 @@ impl Cluster {
         tokio::time::timeout(REQUEST_BOUND, self.kinds.resolve(&self.client, gvk))
             .await
             .map_err(|_| ActionError::timed_out("find", gvk.to_string()))?
-    }
-
-    /// Forgets how `gvk` is served: its CRD changed.
-    pub fn forget_kind(&self, gvk: &Gvk) {
-        self.kinds.forget(gvk);
     }
 
     /// Does `action`.

@@ -48,23 +48,6 @@ pub enum Cause {
     Malformed,
 }
 
-impl Cause {
-    /// Whether the same request may succeed later without anybody changing anything.
-    pub fn is_transient(self) -> bool {
-        match self {
-            Self::Conflict | Self::Busy | Self::Unreachable | Self::TimedOut => true,
-            Self::AlreadyExists
-            | Self::NotFound
-            | Self::UnknownKind
-            | Self::Forbidden
-            | Self::Unauthorized
-            | Self::Denied
-            | Self::Invalid
-            | Self::Malformed => false,
-        }
-    }
-}
-
 impl ActionError {
     /// Whether it is of class `cause`.
     pub fn is(&self, cause: Cause) -> bool {

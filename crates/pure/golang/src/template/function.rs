@@ -99,12 +99,6 @@ impl Functions {
         self
     }
 
-    /// The same with a function under a second name.
-    pub fn with_alias(mut self, name: &'static str, function: &'static Function) -> Self {
-        self.0.insert(name, Entry::Function(function));
-        self
-    }
-
     /// The same with a name that parsing refuses, saying why.
     pub fn with_refused(mut self, name: &'static str, why: &'static str) -> Self {
         self.0.insert(name, Entry::Refused(why));
